@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/runtime_call.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "common/state/json.h"
+#include "common/state/layout.h"
+#include "common/state/log_record.h"
+#include "common/sys/proc.h"
+
+namespace chock::shim {
+namespace {
+
+namespace layout = state::layout;
+
+constexpr size_t kPidLimit = 64;
+
+// As the contract's original would have put it.
+Error not_a_number(const std::string& text) {
+  return Error{0, "strconv.Atoi", {}, "parsing \"" + text + "\": invalid syntax"};
+}
+
+std::string trimmed(const std::string& text) {
+  constexpr char kBlanks[] = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kBlanks);
+  return begin == std::string::npos
+             ? std::string()
+             : text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+}  // namespace
+
+RuntimeCall::RuntimeCall(const Job& job, const sys::StateDir& dir, RuntimeSurroundings surroundings)
+    : job_(job), dir_(dir), surroundings_(std::move(surroundings)) {}
+
+Result<void> RuntimeCall::launch(const std::optional<Stdio>& stdio,
+                                 const std::string& console_socket) {
+  sys::Command launch = command(job_.launch_arguments(console_socket));
+  launch.directory = job_.bundle;
+  launch.stdio = stdio.value_or(launch.stdio);
+  if (launch.path.empty()) {
+    return std::unexpected(Error{ENOENT, job_.runtime.name + " not installed on system", {}, {}});
+  }
+  TRY(run(launch));
+  launched_ = true;
+  return {};
+}
+
+Result<void> RuntimeCall::kill_all() {
+  return run(command(runtime::kill_all(job_.runtime, job_.id)));
+}
+
+Result<void> RuntimeCall::remove() { return run(command(runtime::remove(job_.runtime, job_.id))); }
+
+sys::Command RuntimeCall::command(runtime::Arguments arguments) const {
+  const int null = surroundings_.null.get();
+  return {.path = sys::find_executable(job_.runtime.name).value_or(""),
+          .arguments = std::move(arguments),
+          .stdio = {null, null, null},
+          .parent_death = sys::Command::ParentDeath::DieWith,
+          .oom_score_adj = surroundings_.oom_score_adj};
+}
+
+Result<void> RuntimeCall::run(const sys::Command& command) {
+  process_ = TRY(sys::spawn(command));
+  return {};
+}
+
+std::optional<sys::ExitStatus> RuntimeCall::reap() {
+  const Result<std::optional<sys::Reaped>> reaped =
+      process_ ? process_->reap() : std::optional<sys::Reaped>();
+  if (!reaped || !*reaped) {
+    return std::nullopt;
+  }
+  process_.reset();
+  return (*reaped)->status;
+}
+
+void RuntimeCall::stop() {
+  if (process_) {
+    static_cast<void>(process_->signal(SIGKILL));  // gone already is as good
+  }
+}
+
+Result<sys::Pidfd> RuntimeCall::open_launched() const {
+  const std::optional<std::string> text = TRY(dir_.read_file(layout::kRuntimePid, kPidLimit));
+  if (!text) {
+    return system_error(ENOENT, "open", layout::kPid);
+  }
+  const std::optional<uint64_t> pid = sys::parse_number(trimmed(*text));
+  if (!pid || !std::in_range<pid_t>(*pid) || *pid <= 1) {
+    return std::unexpected(not_a_number(*text));
+  }
+  // Ours by adoption if the runtime is an ordinary one, hence not reusable before we wait for it,
+  // even if it has ended already.
+  return sys::Pidfd::open(static_cast<pid_t>(*pid));
+}
+
+std::optional<std::string> RuntimeCall::logged_error() const {
+  const Result<std::optional<std::string>> text =
+      dir_.read_file(layout::kRuntimeLog, state::kFileLimit);
+  return text && *text ? first_error(state::parse_log(**text)) : std::nullopt;
+}
+
+}  // namespace chock::shim

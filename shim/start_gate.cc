@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/start_gate.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace chock::shim {
+namespace {
+
+constexpr std::string_view kFifoName = "/exec.fifo";
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+// Reads the link into `target`; whether that is the fifo. One that does not fit is not.
+bool leads_to_fifo(int directory, const char* name, std::string& target) {
+  target.resize(PATH_MAX);
+  const ssize_t length = ::readlinkat(directory, name, target.data(), target.size());
+  target.resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  return target.ends_with(kFifoName);
+}
+
+}  // namespace
+
+// By init's own descriptors, because where a runtime keeps its fifos is its own business.
+std::optional<StartGate> StartGate::find(pid_t init) {
+  const std::string path = "/proc/" + std::to_string(init) + "/fd";
+  std::string target;
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+  if (!directory) {
+    return std::nullopt;
+  }
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (leads_to_fifo(::dirfd(directory.get()), entry->d_name, target)) {
+      return StartGate(target);
+    }
+  }
+  return std::nullopt;
+}
+
+// Opening a fifo for writing without waiting succeeds only if somebody reads it (fifo(7)); init is
+// gone when this is asked, so that is `start`. It has what init wrote, so a writer that comes and
+// goes changes nothing for it.
+bool StartGate::start_under_way() const {
+  const sys::UniqueFd writer(
+      ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY));
+  return writer.valid();
+}
+
+// Its removal changes its link count, an attribute; its reader's end closes it.
+Result<void> StartGate::watch() {
+  notice_ = sys::UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  constexpr uint32_t kEvents = IN_ATTRIB | IN_DELETE_SELF | IN_CLOSE_NOWRITE | IN_DONT_FOLLOW;
+  // Removed in the meantime is as good as watched.
+  if (!notice_.valid() ||
+      (::inotify_add_watch(notice_.get(), path_.c_str(), kEvents) < 0 && errno != ENOENT)) {
+    return system_error("watch", path_);
+  }
+  return {};
+}
+
+void StartGate::drain() const {
+  alignas(inotify_event) std::array<char, 4096> events{};
+  while (::read(notice_.get(), events.data(), events.size()) > 0) {
+  }
+}
+
+}  // namespace chock::shim

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/bundle.h"
+
+#include <fcntl.h>
+
+#include "common/state/json.h"
+#include "common/state/layout.h"
+#include "common/sys/unique_fd.h"
+
+namespace chock::supervisor {
+
+Result<state::OciConfig> read_bundle(const std::string& path) {
+  const std::string file = path + "/" + state::layout::kBundleConfig;
+  // Not blocking: the file may be a fifo, by mistake or by malice.
+  const sys::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) {
+    return system_error("open", file);
+  }
+  const std::string text = TRY(sys::read_all(fd.get(), state::kFileLimit, file));
+  return state::parse_oci_config(text, file);
+}
+
+}  // namespace chock::supervisor

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/launch.h"
+
+#include <signal.h>
+
+#include <asio/experimental/awaitable_operators.hpp>
+
+#include "common/failpoint.h"
+#include "common/runtime/answer.h"
+#include "common/state/json.h"
+#include "common/state/layout.h"
+#include "common/sys/proc.h"
+#include "supervisor/co_try.h"
+#include "supervisor/container_files.h"
+#include "supervisor/process_search.h"
+#include "supervisor/runtime_call.h"
+
+namespace chock::supervisor {
+namespace {
+
+using asio::experimental::awaitable_operators::operator||;
+
+constexpr std::chrono::seconds kDeathGrace{10};
+
+// The number that the runtime has left, announced by the shim or not.
+Result<std::optional<pid_t>> read_any_pid(const sys::StateDir& process) {
+  const std::optional<std::string> text =
+      TRY(process.read_file(state::layout::kRuntimePid, state::kFileLimit));
+  const std::optional<uint64_t> pid = text ? sys::parse_number(*text) : std::nullopt;
+  if (pid && std::in_range<pid_t>(*pid)) {
+    return static_cast<pid_t>(*pid);
+  }
+  return read_pid(process);
+}
+
+// After a launch that brought no pid. A shim that has failed by itself has undone what it made. One
+// that was killed in the middle of it, by us or by anybody, could not, and neither could the
+// runtime, which dies with it.
+Awaitable<void> give_up(const LaunchOrder& order, const sys::StateDir& dir,
+                        const sys::Pidfd& shim) {
+  const Result<std::optional<sys::Reaped>> reaped = shim.reap();
+  const bool undone = reaped && *reaped && (*reaped)->status.exited();
+  co_await end_shim(shim);
+  if (undone) {
+    co_return;
+  }
+  if (order.exec) {
+    end_unannounced(dir);
+    co_return;
+  }
+  // Nothing to delete if there is no sign of the runtime, or if the id turned out to be somebody
+  // else's (D6).
+  const Result<std::optional<std::string>> log =
+      dir.read_file(state::layout::kRuntimeLog, state::kFileLimit);
+  if (log && *log && !runtime::says_id_taken(**log)) {
+    co_await undo_container(order.runtime, order.command.container_id, nullptr);
+  }
+}
+
+}  // namespace
+
+void end_unannounced(const sys::StateDir& process) {
+  const Result<std::optional<pid_t>> pid = read_any_pid(process);
+  const Result<sys::Pidfd> reference =
+      pid && *pid ? sys::Pidfd::open(**pid) : std::unexpected(Error{});
+  if (reference && lives_beside_init(process, reference->pid())) {
+    static_cast<void>(reference->signal(SIGKILL));  // it may be gone by itself
+  }
+}
+
+Awaitable<void> undo_container(runtime::Runtime runtime, std::string id,
+                               const sys::Pidfd* process) {
+  static_cast<void>(co_await call_runtime(runtime::force_remove(runtime, id)));
+  if (process != nullptr && !process->ended()) {
+    static_cast<void>(process->signal(SIGKILL));  // if the runtime did not
+    co_await (readable(process->fd()) || pause_for(kDeathGrace));
+  }
+}
+
+Awaitable<Result<Launched>> launch(LaunchOrder order, sys::StateDir dir, const Caller& caller) {
+  Result<ProcessFifos> fifos = open_fifos(dir);
+  CO_TRY(fifos);
+  CHOCK_FAILPOINT("published");
+  if (caller.prepared) {
+    caller.prepared(order.prepared);
+  }
+  Result<sys::Pidfd> shim = spawn_shim(order.command, dir);
+  CO_TRY(shim);
+  CHOCK_FAILPOINT("shim-spawned");
+  const Result<pid_t> pid =
+      co_await await_pid(dir, *shim, order.limits, order.command.container_id);
+  if (!pid) {
+    co_await give_up(order, dir, *shim);
+    Error error = pid.error();
+    error.operation = order.operation;
+    co_return std::unexpected(std::move(error));
+  }
+  CHOCK_FAILPOINT("pid-seen");
+  Result<std::optional<sys::Pidfd>> process = identify(dir, *pid, *shim);
+  if (!process) {
+    *fifos = {};  // two descriptors for what has to be done now, should they have run out
+    co_await end_shim(*shim);
+    if (order.exec) {
+      end_unannounced(dir);
+    } else {
+      co_await undo_container(order.runtime, order.command.container_id, nullptr);
+    }
+    co_return std::unexpected(std::move(process).error());
+  }
+  CHOCK_FAILPOINT("identified");
+  co_return Launched{std::move(dir), std::move(fifos->exit), std::move(*shim), std::move(*process),
+                     *pid};
+}
+
+}  // namespace chock::supervisor

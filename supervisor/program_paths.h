@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding the programs that the supervisor runs.
+#pragma once
+
+#include <string>
+
+#include "common/result.h"
+
+namespace chock::supervisor {
+
+// `chosen` if the user named a shim; else chock-shim beside this program; else the installed one.
+[[nodiscard]] Result<std::string> find_shim(const std::string& chosen);
+
+// `chosen` as it is, checked to exist; else runc or crun, whichever PATH has first in that order.
+[[nodiscard]] Result<std::string> find_runtime(const std::string& chosen);
+
+// `path` made absolute against the working directory; not canonical.
+[[nodiscard]] Result<std::string> absolute_path(const std::string& path);
+
+}  // namespace chock::supervisor

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// StagedDir fills a directory out of sight and publishes it complete, by one rename. A
+// container without state.json or a process without process.json would be thrown away by a peer of
+// the containerd 0.2 contract, with everything that runs in it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/result.h"
+#include "common/sys/state_dir.h"
+
+namespace chock::supervisor {
+
+class StagedDir {
+ public:
+  // A fresh directory in `root`, which must outlive this object. One at a time: its name is made of
+  // our process number and a character that no id has. One that an earlier process of our number
+  // left behind is discarded.
+  [[nodiscard]] static Result<StagedDir> make(const sys::StateDir& root);
+  // The way back: `parent`/`name` leaves everybody's sight by one rename. ENOENT if there is none.
+  [[nodiscard]] static Result<StagedDir> take_back(const sys::StateDir& root,
+                                                   const sys::StateDir& parent,
+                                                   const std::string& name);
+  StagedDir(StagedDir&& other) noexcept = default;
+  StagedDir& operator=(StagedDir&&) = delete;
+  StagedDir(const StagedDir&) = delete;
+  StagedDir& operator=(const StagedDir&) = delete;
+  ~StagedDir();  // removes what was not published
+
+  [[nodiscard]] const sys::StateDir& dir() const { return dir_; }
+
+  // Moves it to `parent`/`name`. A name that is taken is EEXIST, "mkdir PATH: file exists".
+  [[nodiscard]] Result<sys::StateDir> publish(const sys::StateDir& parent, const std::string& name);
+
+  // Removes it now, and says whether that worked.
+  [[nodiscard]] Result<void> discard();
+
+  // What a name in the state root must look like to be a staged directory, and whose.
+  [[nodiscard]] static std::optional<pid_t> owner_of(const std::string& name);
+
+ private:
+  StagedDir(const sys::StateDir& root, std::string name, sys::StateDir dir)
+      : root_(&root), name_(std::move(name)), dir_(std::move(dir)) {}
+
+  const sys::StateDir* root_;
+  std::string name_;  // empty once published or moved from
+  sys::StateDir dir_;
+};
+
+}  // namespace chock::supervisor

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What chock prints, and where it cannot: help, suggestions, colours, closed and broken streams."""
+
+import os
+import pty
+import sys
+
+from harness import Deadline, main, run
+from harness.cli_case import FOREVER, CliCase
+from harness.process import read_until
+
+_VERBS = ("run", "start", "exec", "attach", "kill", "wait", "state", "list", "ps", "stats", "events",
+          "pause", "resume", "update", "resize", "close-stdin", "delete", "checkpoint create",
+          "checkpoint list", "checkpoint delete", "restore", "serve")
+
+
+class Output(CliCase):
+
+    def shell(self, text, **options):
+        """A shell's command line, in which $CHOCK is chock with the usual options."""
+        environment = self.space.environment | {"CHOCK": " ".join(self.argv())}
+        return run(["/bin/bash", "-c", text], env=environment, **options)
+
+    # -- help
+
+    def test_help_of_every_verb(self):
+        overview = self.done("--help")
+        for verb in _VERBS:
+            self.assertIn(f"\n  {verb} ", overview)
+            text = self.done(*verb.split(), "--help")
+            self.assertIn(f"Usage: chock {verb}", text)
+            self.assertIn(f"Example:\n  chock {verb}", text)
+            self.assertIn("--state-dir", text)
+        listed = overview.split("Verbs:\n")[1].split("\n\n")[0].splitlines()
+        self.assertEqual(len(listed), len(_VERBS), listed)
+
+    def test_suggestions(self):
+        for typed, meant in (("rnu", "run"), ("lst", "list"), ("delet", "delete"),
+                             ("close-stdni", "close-stdin")):
+            self.refused(self.chock(typed), f"unknown verb '{typed}'", f"did you mean '{meant}'?")
+        self.refused(self.chock("checkpoint"), "checkpoint create", "checkpoint list")
+        self.refused(self.chock("xyzzy"), "see chock --help")
+        self.refused(self.chock("state", "--no-such"), "state", "--no-such")
+        self.refused(self.chock("state", "a", "b"), "state", "'b'")
+        self.refused(self.chock("state"), "state", "container id cannot be empty")
+
+    def test_global_options_before_and_after_the_verb(self):
+        container = self.start()
+        state = self.answer("state", container)
+        for words in (["--json", "state", container], ["state", "--json", container],
+                      ["state", container, "--json"]):
+            self.assertIn(container, self.done(*words))
+        path = self.space.state_root
+        for words in ([self.chock_path, "--state-dir", path, "list", "--json"],
+                      [self.chock_path, "list", "--json", "--state-dir", path]):
+            self.assertEqual(run(words).stdout, self.chock("list", "--json").stdout)
+        self.assertEqual(state["id"], container)
+
+    # -- colours
+
+    def listing_on_a_terminal(self, **environment):
+        master, slave = pty.openpty()
+        child = self.spawn(self.argv("list"), stdout=slave,
+                           env=self.space.environment | {"TERM": "xterm"} | environment)
+        try:
+            os.close(slave)
+            text = read_until(master, b"/bundles/", Deadline(what="the list"))
+            self.assertEqual(child.wait(30), 0)
+            return text
+        finally:
+            os.close(master)
+
+    def test_colours(self):
+        """On a terminal, unless NO_COLOR is set or it is a dumb one."""
+        self.start()
+        self.assertIn(b"\x1b[32mrunning\x1b[0m", self.listing_on_a_terminal())
+        self.assertNotIn(b"\x1b", self.listing_on_a_terminal(NO_COLOR="1"))
+        self.assertNotIn(b"\x1b", self.listing_on_a_terminal(TERM="dumb"))
+        self.assertNotIn("\x1b", self.done("list"))
+
+    def test_nothing_of_a_container_is_interpreted(self):
+        """Names that a container chose reach the terminal without control characters."""
+        container = self.start("exec sleep 1000", "--label", "x\x1b[31my\x9b\n\u009b")
+        for words in (["state", container], ["list"]):
+            text = self.chock(*words).stdout
+            self.assertNotIn(b"\x1b", text)
+            self.assertNotIn("\u009b".encode(), text)
+
+    # -- streams
+
+    def test_full_output(self):
+        for words in ("list", "--help", "--version", "list --json", "start --help"):
+            result = self.shell(f"$CHOCK {words} > /dev/full")
+            self.refused(result, "stdout", "no space left on device")
+
+    def test_output_that_is_closed(self):
+        for words in ("list", "--help"):
+            self.refused(self.shell(f"$CHOCK {words} >&-"), "stdout", "bad file descriptor")
+
+    def test_reader_that_goes_away(self):
+        """As if SIGPIPE had ended it: no word, and no success."""
+        read, write = os.pipe()
+        os.close(read)
+        child = self.begin("list", stdout=write)
+        os.close(write)
+        self.assertEqual((child.wait(30), child.stderr.read()), (141, b""))
+
+    def test_no_file_takes_the_place_of_a_closed_stream(self):
+        """Nothing that chock opens becomes the container's output or input."""
+        container = self.start()
+        run_words = f"$CHOCK run -b {self.space.shell('cat; echo out; exit 3').path}"
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            self.assertEqual(self.shell(f"{run_words} {self.space.new_id()} {closed}").returncode, 3)
+            result = self.shell(f"$CHOCK exec -i {container} /bin/cat {closed}")
+            self.assertEqual(result.returncode, 0, result)
+            self.assertEqual(self.shell(f"$CHOCK state no-such-one {closed}").returncode, 125)
+        self.assertEqual(self.answer("state", container)["status"], "running")
+
+    def test_container_output_that_nobody_takes(self):
+        """The container is not disturbed by a full disk of ours."""
+        bundle = self.space.shell("head -c 300000 /dev/zero; exit 3")
+        result = self.shell(f"$CHOCK run -b {bundle.path} {self.space.new_id()} > /dev/full")
+        self.assertEqual(result.returncode, 3)
+
+    # -- events
+
+    def test_events_without_a_server(self):
+        """There is what the last server has written; following needs one."""
+        self.assertEqual(self.done("events"), "")
+        server = self.serve()
+        container = self.start("exit 3", "--rm=false")
+        self.chock("wait", container)
+        self.assertEqual(server.stop(), 0)
+        rows = [line.split()[1:] for line in self.done("events").splitlines()]
+        self.assertEqual(rows, [["TYPE", "ID", "PROCESS", "STATUS"], ["start-container", container],
+                                ["exit", container, "init", "3"]])
+        self.assertEqual(self.done("events", "--id", "other"), "")
+        self.assertEqual(self.done("events", "--since", "2099-01-01T00:00:00Z"), "")
+        self.assertEqual(len(self.done("events", "--since", "1h", "--json").splitlines()), 2)
+        self.refused(self.chock("events", "--follow"), "--follow", "server")
+        self.refused(self.chock("events", "--since", "yesterday"), "yesterday")
+
+    def test_events_of_a_server(self):
+        server = self.serve()
+        first = self.start(FOREVER)
+        follow = self.begin("events", "--follow", "--since", "1h", "--json", "--id", first)
+        self.expect(follow, b'"start-container"')
+        self.start("exit 0")
+        self.done("kill", first, "KILL")
+        self.assertNotIn(b"start-container", self.expect(follow, b'"status":137'))
+        history = self.done("events").splitlines()
+        self.assertTrue(history[0].startswith("TIME"), history)
+        self.assertGreaterEqual(len(history), 4)
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(follow.wait(30), 125)
+        self.assertEqual(follow.stderr.read().count(b"\n"), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a supervisor may have to live: as the first process of a pid namespace, as an ordinary user,
+with a second one in the same directory. (Below another subreaper it is in all of these tests: see
+_adopt_orphans() in harness/case.py.)"""
+
+import os
+import pwd
+import signal
+import sys
+
+from harness import main
+from harness.bundle import SHARED_PID
+from harness.case import only_with, parametrised
+from harness.core_case import CoreCase
+from harness.process import Deadline
+from harness.snapshot import descendants, processes
+from harness.supervise import CallError
+
+
+def _free_uid():
+    """One that nobody has: no account is made, and nothing but the number is needed."""
+    for uid in range(54321, 60000):
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:
+            return uid
+    raise AssertionError("every uid is taken")
+
+
+class Surroundings(CoreCase):
+
+    def live(self, supervisor, bundle):
+        """A life with two execs; one of them, and then the container, lose their shims."""
+        supervisor.call("start", id=self.id, bundle=bundle.path)
+        supervisor.call("exec", id=self.id, process="e", args=["/bin/sh", "-c", "exit 5"])
+        supervisor.wait_event("exit", self.id, "e")
+        supervisor.call("exec", id=self.id, process="f", args=["/bin/sleep", "1000"])
+        self.assertEqual(self.kill_shims(self.directory / "f"), 1)
+        supervisor.wait_event("exit", self.id, "f")
+        self.assertEqual(supervisor.call("state", id=self.id)["status"], "running")
+        self.assertEqual(self.kill_shims(self.directory / "init"), 1)
+        supervisor.wait_event("exit", self.id, "init")
+        self.assertEqual([event[1:] for event in self.history() if event[0] == "exit"],
+                         [("e", 5), ("f", 137), ("init", 137)])
+        self.assert_invariants(self.history())
+        self.assertEqual(os.listdir(self.space.state_root), [])
+
+    # -- As pid 1.
+
+    @parametrised({"private": (None,), "shared": (SHARED_PID,)})
+    def test_as_process_one(self, namespaces):
+        """What lost shims and runtimes leave behind comes to process 1, and does not stay a
+        zombie."""
+        supervisor = self.supervisor(via=("unshare", "-p", "-f", "--mount-proc"))
+        self.live(supervisor, self.space.shell("sleep 1001 & exec sleep 1000",
+                                               namespaces=namespaces))
+        deadline = Deadline(what="zombies to be waited for")
+        while any(processes().get(pid, ("", "", ""))[1] == "Z"
+                  for pid in descendants(supervisor.pid)):
+            self.assertGreater(deadline.remaining, 0)
+            os.sched_yield()
+        supervisor.end()
+
+    # -- As an ordinary user.
+
+    def test_rootless(self):
+        """One uid, mapped to the container's root; no group, no capability, no cgroup."""
+        uid = _free_uid()
+        bundle = self.space.shell("exec sleep 1000",
+                                  namespaces=("user", "pid", "mount", "ipc", "uts"))
+        linux = bundle.config["linux"]
+        linux.pop("resources")
+        for mapping in ("uidMappings", "gidMappings"):
+            linux[mapping] = [{"containerID": 0, "hostID": uid, "size": 1}]
+        bundle.write()
+        runtime_root = self.space.file("runtime")
+        os.mkdir(runtime_root)
+        for path, _, names in os.walk(self.space.root):
+            for name in (".", *names):
+                os.chown(os.path.join(path, name), uid, uid, follow_symlinks=False)
+        supervisor = self.supervisor(
+            via=("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"),
+            runtime_args=(f"--root={runtime_root}",),
+            env=self.space.environment | {"XDG_RUNTIME_DIR": runtime_root})
+        self.live(supervisor, bundle)
+        self.assertEqual(os.listdir(runtime_root), [])
+        supervisor.end()
+
+    # -- Two.
+
+    @only_with("runc", "the runtime does not matter")
+    def test_one_shot_beside_an_owner(self):
+        """It sees, waits for and signals what the owner started, and takes nothing from it."""
+        owner, other = self.supervisor(), self.supervisor("oneshot")
+        owner.call("start", id=self.id, bundle=self.space.shell("exec sleep 1000").path)
+        self.assertEqual(other.call("state", id=self.id)["status"], "running")
+        with self.assertRaises(CallError) as caught:
+            other.call("start", id=self.id, bundle=self.space.shell("exit 0").path)
+        self.assertRegex(str(caught.exception), "file exists")
+        waiting = other.send("wait", id=self.id)
+        other.call("kill", id=self.id, signal=int(signal.SIGKILL))
+        self.assertEqual(other.result(waiting), {"exitStatus": 137})
+        owner.wait_event("exit", self.id, "init")
+        self.assertEqual(self.history()[-1], ("exit", "init", 137))
+        other.end()
+        owner.end()
+
+    @only_with("runc", "the runtime does not matter")
+    def test_owner_adopts_what_a_one_shot_has_begun(self):
+        """A start that is under way when somebody begins to serve the directory is not undone: it
+        holds the container's lock."""
+        self.use_quick_runtime()
+        other = self.supervisor("oneshot", program="supervise_failpoints")
+        other.failpoint("shim-spawned=stop")
+        number = other.send("start", id=self.id, bundle=self.bundle())
+        self.await_stopped(other)
+        owner = self.supervisor("adopt")
+        self.assertEqual(owner.adopted["adopted"], 1)
+        other.signal(signal.SIGCONT)
+        other.result(number)
+        owner.wait_event("start-container", self.id)
+        self.end_init()
+        owner.wait_event("exit", self.id, "init")
+        self.assert_invariants(self.history())
+        other.end()
+        owner.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

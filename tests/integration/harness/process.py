@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting with deadlines, and running a program to its end. Nothing here sleeps: every wait is a
+poll(2) on a descriptor that becomes ready when the awaited thing happens.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import time
+
+# How long anything that should happen at once may take, on a loaded machine under sanitizers.
+DEADLINE = 30.0
+
+
+class Deadline:
+    """A point in time; `remaining` raises once it has passed."""
+
+    def __init__(self, seconds=DEADLINE, what=""):
+        self._end = time.monotonic() + seconds
+        self._what = what
+
+    @property
+    def remaining(self):
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"deadline passed: {self._what}")
+        return left
+
+
+def await_handler(pid, number):
+    """Waits until the process catches the signal: before, the first process of a pid namespace
+    ignores it (pid_namespaces(7)). The kernel has no news of that, so this one wait has to look."""
+    deadline = Deadline(what=f"a handler of signal {number}")
+    while deadline.remaining:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            caught = next(line for line in status if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) >> (number - 1) & 1:
+            return
+        os.sched_yield()
+
+
+def wait_fd(fd, events, deadline):
+    """Waits until poll(2) reports any of `events` (or hang-up or error); returns what it says."""
+    poller = select.poll()
+    poller.register(fd, events)
+    while True:
+        ready = poller.poll(deadline.remaining * 1000)
+        if ready:
+            return ready[0][1]
+
+
+def read_line(fd, deadline):
+    """One line from a descriptor, without reading past it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        wait_fd(fd, select.POLLIN, deadline)
+        byte = os.read(fd, 1)
+        if not byte:
+            raise EOFError(f"end of file after {line!r}")
+        line += byte
+    return line[:-1].decode()
+
+
+def read_until(fd, wanted, deadline):
+    """Reads until `wanted` has been seen; a terminal's end of file (EIO) counts as one."""
+    seen = b""
+    while wanted not in seen:
+        wait_fd(fd, select.POLLIN, deadline)
+        try:
+            chunk = os.read(fd, 65536)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            raise EOFError(f"no {wanted!r} in {seen!r}")
+        seen += chunk
+    return seen
+
+
+def wait_pidfd(pid, deadline):
+    """Waits for the end of any process, whoever's child it is; one already gone is fine."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        wait_fd(fd, select.POLLIN, deadline)
+    finally:
+        os.close(fd)
+
+
+class Completed:
+    """How a program ended and what it wrote."""
+
+    def __init__(self, returncode, stdout, stderr):
+        self.returncode = returncode
+        self.stdout = stdout
+        self.stderr = stderr
+
+    def __repr__(self):
+        return f"exit {self.returncode}, stdout {self.stdout[-2000:]!r}, " \
+               f"stderr {self.stderr[-2000:]!r}"
+
+
+def run(argv, *, stdin=b"", seconds=DEADLINE, **options):
+    """Runs a program to its end; a program that does not end is killed and is a failure."""
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, **options) as child:
+        try:
+            stdout, stderr = child.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired as expired:
+            child.send_signal(signal.SIGKILL)
+            raise TimeoutError(f"{argv} still runs after {seconds} s") from expired
+        return Completed(child.returncode, stdout, stderr)

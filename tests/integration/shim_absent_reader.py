@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A FIFO that nobody reads: 15 seconds, then an error that says which. The only slow tests, so all
+of them wait at the same time, in one."""
+
+import sys
+import time
+
+from harness import main
+from harness.shim_case import ShimCase, Stdio
+
+_BUDGET = 15.0
+
+
+class AbsentReader(ShimCase):
+
+    def prepared(self, stdio, **bundle_options):
+        """A shim that was spawned and not waited for."""
+        bundle = self.space.bundle("/bin/true", **bundle_options)
+        container = self.container(bundle, runtime=self.logging_runtime())
+        process = container.init = container.new_process("init")
+        spec = container._config()["process"]
+        process.prepare(container.process_json(spec, stdio, False))
+        process.spawn_shim([container.shim, container.id, container.bundle, container.runtime],
+                           env=container.env)
+        self.addCleanup(process.close)
+        return container
+
+    def test_budget_and_texts(self):
+        """For stdout, for stderr, for both, and for a terminal, whose text has no path."""
+        fifos = {name: self.space.fifo(name) for name in ("a", "b", "c", "d", "e")}
+        began = time.monotonic()
+        cases = [
+            (self.prepared(Stdio(stdout=fifos["a"])), fifos["a"]),
+            (self.prepared(Stdio(stderr=fifos["b"])), fifos["b"]),
+            (self.prepared(Stdio(stdout=fifos["c"], stderr=fifos["d"])), fifos["c"]),
+            (self.prepared(Stdio(stdout=fifos["e"]), terminal=True), None),
+        ]
+        for container, path in cases:
+            process = container.init
+            self.assertEqual(process.shim.wait(_BUDGET + 10), 1)
+            self.assertGreaterEqual(time.monotonic() - began, _BUDGET - 0.1)
+            cause = "context deadline exceeded"
+            text = f"containerd-shim: opening {path} failed: {cause}" if path else cause
+            self.assertEqual(self.errors(process), [text])
+            process.await_hangup()
+            process.close()
+        self.assertLess(time.monotonic() - began, _BUDGET + 5)
+        self.assertEqual(self.logged_calls(), [], "nothing was created, so nothing is deleted")
+        self.assert_no_stray_sockets()
+        for container, _ in cases:
+            container.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

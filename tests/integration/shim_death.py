@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A shim that dies or is told to end."""
+
+import select
+import signal
+import sys
+
+from harness import Deadline, main, only_with
+from harness.process import wait_pidfd
+from harness.shim_case import ShimCase, Stdio
+
+
+class Killed(ShimCase):
+
+    def test_while_it_runs(self):
+        """SIGKILL: the hang-up comes, no status does, and the container is somebody else's to end
+        (a daemon does it at once, or at its next start)."""
+        out = self.output()
+        container = self.launched(self.space.shell("echo up; exec sleep 1000"),
+                                  Stdio(stdout=out.path))
+        out.read_until(b"up")
+        process = container.init
+        process.shim.kill()
+        process.await_hangup()
+        self.assertEqual(self.runtime.state(container.id)["status"], "running")
+        self.assertFalse((process.directory / "exitStatus").exists())
+        process.kill(signal.SIGKILL)
+        wait_pidfd(process.pid, Deadline(what="the container's end"))
+        self.assertEqual(process.wait(), 137)
+        container.remove()
+
+    def test_while_the_runtime_creates(self):
+        """The runtime dies with its shim (it would create a container for nobody)."""
+        here, gate = self.space.fifo("here"), self.space.fifo("gate")
+        container = self.container(self.space.bundle("x"), **self.fake_runtime(
+            {"create": {"notify": here, "wait": gate}}))
+        process = container.init = container.new_process("init")
+        process.prepare(container.process_json(container._config()["process"], Stdio(), False))
+        process.spawn_shim([container.shim, container.id, container.bundle, container.runtime],
+                           env=container.env)
+        with open(here, "rb"):  # opens once the runtime is there
+            runtime = self.fake_calls()[0]["pid"]
+        process.shim.kill()
+        wait_pidfd(runtime, Deadline(what="the runtime's end"))
+        process.await_hangup()
+        self.assertEqual(process.wait(), 137)
+        container.remove()
+
+
+class Terminated(ShimCase):
+
+    def test_container_gets_the_signal(self):
+        """SIGTERM goes on to the container, whose own status is recorded (R-59)."""
+        out = self.output()
+        script = "trap 'echo bye; exit 21' TERM; echo up; sleep 1000 & wait"
+        container = self.launched(self.space.shell(script), Stdio(stdout=out.path))
+        out.read_until(b"up")
+        container.init.shim.terminate()
+        self.assertEqual(self.finish(container, [out]), 21)
+        self.assertTrue(out.data.endswith(b"bye\n"))
+
+    def test_while_it_waits_for_a_reader(self):
+        """Nothing was made, and that is said."""
+        container = self.container(self.space.bundle("x"), runtime=self.logging_runtime())
+        process = container.init = container.new_process("init")
+        stdio = Stdio(stdout=self.space.fifo("lonely"))
+        process.prepare(container.process_json(container._config()["process"], stdio, False))
+        process.spawn_shim([container.shim, container.id, container.bundle, container.runtime],
+                           env=container.env)
+        process.control("0 0 0\n")
+        self.await_read(process)
+        process.shim.terminate()
+        self.assertEqual(process.shim.wait(30), 1)
+        process.close()
+        self.assertEqual(len(self.errors(process)), 1)
+        self.assertEqual(self.logged_calls(), [])
+        container.remove()
+
+    def await_read(self, process):
+        """The shim reads control messages from its first turn of the loop on, so when ours is gone
+        it has come that far."""
+        deadline = Deadline(what="the control message to be read")
+        poller = select.poll()
+        poller.register(process._control_fd, select.POLLIN)
+        while poller.poll(0):
+            self.assertGreater(deadline.remaining, 0)
+
+    @only_with("runc", "ten seconds")
+    def test_while_output_is_unread(self):
+        """A reader that never comes does not keep a shim that was told to end (10 s, R-27)."""
+        out = self.output()
+        # More than the FIFO holds, less than FIFO and pipe together, so that the process can end.
+        container = self.launched(self.space.shell("head -c 100000 /dev/zero; exit 4"),
+                                  Stdio(stdout=out.path))
+        self.await_status(container.init, "4")
+        with self.assertRaises(TimeoutError):
+            container.init.await_hangup(0.2)
+        container.init.shim.terminate()
+        self.assertEqual(self.finish(container), 4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include <gtest/gtest.h>
+
+#include "supervisor/containerd/status.h"
+
+namespace chock::supervisor::containerd {
+namespace {
+
+using grpc::StatusCode;
+
+void expect(const Error& error, StatusCode code, const std::string& text) {
+  const grpc::Status status = to_status(error);
+  EXPECT_EQ(status.error_code(), code) << text;
+  EXPECT_EQ(status.error_message(), text);
+}
+
+TEST(containerd_status, kind_of_error_gives_the_code) {
+  expect({EEXIST, "mkdir", "/run/containerd/a", {}}, StatusCode::ALREADY_EXISTS,
+         "mkdir /run/containerd/a: file exists");
+  expect({ENOENT, "open", "/b/config.json", {}}, StatusCode::NOT_FOUND,
+         "open /b/config.json: no such file or directory");
+  expect({EACCES, "open", "/b", {}}, StatusCode::PERMISSION_DENIED, "open /b: permission denied");
+  expect({EPERM, "kill", "a", {}}, StatusCode::PERMISSION_DENIED,
+         "kill a: operation not permitted");
+  expect({ECANCELED, "start", "a", "context canceled"}, StatusCode::CANCELLED, "context canceled");
+  expect({EINVAL, "kill", "a", {}}, StatusCode::UNKNOWN, "kill a: invalid argument");
+  expect({0, "check container id", "'a/b'", "no"}, StatusCode::UNKNOWN,
+         "check container id 'a/b': no");
+}
+
+TEST(containerd_status, words_of_the_contract_stand_alone) {
+  expect({ESRCH, "kill", "a", "containerd: container not found"}, StatusCode::UNKNOWN,
+         "containerd: container not found");
+  expect({0, "start", "a", "shim error: no\nnewline"}, StatusCode::UNKNOWN,
+         "shim error: no\nnewline");
+  expect({0, "start", "a", "oci runtime error: exec: \"x\": not found"}, StatusCode::UNKNOWN,
+         "oci runtime error: exec: \"x\": not found");
+  expect({0, "", "", "empty bundle path"}, StatusCode::UNKNOWN, "empty bundle path");
+  expect({ESRCH, "kill", "a", {}}, StatusCode::UNKNOWN, "no such process");
+}
+
+}  // namespace
+}  // namespace chock::supervisor::containerd
