@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/console_receiver.h"
 
+#include <utility>
+
 namespace chock::shim {
 
 ConsoleReceiver::ConsoleReceiver(ConsoleSocket socket, OnMaster on_master)
@@ -53,7 +55,7 @@ void ConsoleReceiver::finish(Result<sys::UniqueFd> master) {
   watch_.reset();
   connection_.reset();
   socket_.reset();
-  OnMaster on_master = std::move(on_master_);  // through the stack: it may destroy this object
+  OnMaster on_master = std::exchange(on_master_, {});  // it may destroy this object
   on_master(std::move(master));
 }
 

@@ -113,9 +113,10 @@ Result<Prepared> prepare(const Core& core, const ExecRequest& request) {
   return Prepared{id, std::move(state), std::move(dir)};
 }
 
-LaunchOrder order_of(const Core& core, const ExecRequest& request, const Prepared& prepared,
+LaunchOrder order_of(const Core& core, const ExecRequest& request, Prepared prepared,
                      const LaunchLimits& limits, StartAnswer answer) {
   return {.operation = "exec",
+          .dir = std::move(prepared.dir),
           .command = {.path = choose_shim(core, request.id, prepared.container),
                       .container_id = request.id,
                       .bundle = prepared.container.bundle,
@@ -163,9 +164,9 @@ Awaitable<Result<std::optional<sys::LockFile>>> lock_unowned(SharedCore core, st
 
 Awaitable<Result<StartAnswer>> launch_exec(SharedCore core, std::shared_ptr<Container> container,
                                            std::shared_ptr<Process> process, LaunchOrder order,
-                                           sys::StateDir dir, Caller caller) {
+                                           Caller caller) {
   StartAnswer answer = order.prepared;
-  Result<Launched> launched = co_await launch(std::move(order), std::move(dir), caller);
+  Result<Launched> launched = co_await launch(std::move(order), caller);
   if (!launched) {
     discard_exec(*core, *container, *process);
     co_return std::unexpected(std::move(launched).error());
@@ -220,11 +221,9 @@ Awaitable<Result<StartAnswer>> start_exec(SharedCore core, ExecRequest request, 
       .timeout = request.timeout.count() > 0 ? request.timeout : core->settings.start_timeout,
       .gone = caller.gone,
       .container_ended = &container->init_ended};
-  LaunchOrder order =
-      order_of(*core, request, *prepared, limits,
-               answer_for(request.id, prepared->process, prepared->dir.path(), *state));
-  co_return co_await launch_exec(core, container, process, std::move(order),
-                                 std::move(prepared->dir), std::move(caller));
+  StartAnswer answer = answer_for(request.id, process->id, prepared->dir.path(), *state);
+  LaunchOrder order = order_of(*core, request, *std::move(prepared), limits, std::move(answer));
+  co_return co_await launch_exec(core, container, process, std::move(order), std::move(caller));
 }
 
 }  // namespace chock::supervisor

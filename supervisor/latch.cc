@@ -11,8 +11,8 @@ namespace {
 // On the list for as long as its coroutine waits, also when that is cancelled.
 class Waiter {
  public:
-  Waiter(std::list<asio::steady_timer*>& list, asio::any_io_executor executor)
-      : timer_(std::move(executor), asio::steady_timer::time_point::max()),
+  Waiter(std::list<asio::steady_timer*>& list, const asio::any_io_executor& executor)
+      : timer_(executor, asio::steady_timer::time_point::max()),
         list_(list),
         place_(list.insert(list.end(), &timer_)) {}
   Waiter(const Waiter&) = delete;

@@ -36,8 +36,7 @@ Result<std::optional<pid_t>> read_any_pid(const sys::StateDir& process) {
 // After a launch that brought no pid. A shim that has failed by itself has undone what it made. One
 // that was killed in the middle of it, by us or by anybody, could not, and neither could the
 // runtime, which dies with it.
-Awaitable<void> give_up(const LaunchOrder& order, const sys::StateDir& dir,
-                        const sys::Pidfd& shim) {
+Awaitable<void> give_up(const LaunchOrder& order, const sys::Pidfd& shim) {
   const Result<std::optional<sys::Reaped>> reaped = shim.reap();
   const bool undone = reaped && *reaped && (*reaped)->status.exited();
   co_await end_shim(shim);
@@ -45,13 +44,13 @@ Awaitable<void> give_up(const LaunchOrder& order, const sys::StateDir& dir,
     co_return;
   }
   if (order.exec) {
-    end_unannounced(dir);
+    end_unannounced(order.dir);
     co_return;
   }
   // Nothing to delete if there is no sign of the runtime, or if the id turned out to be somebody
   // else's (D6).
   const Result<std::optional<std::string>> log =
-      dir.read_file(state::layout::kRuntimeLog, state::kFileLimit);
+      order.dir.read_file(state::layout::kRuntimeLog, state::kFileLimit);
   if (log && *log && !runtime::says_id_taken(**log)) {
     co_await undo_container(order.runtime, order.command.container_id, nullptr);
   }
@@ -77,7 +76,8 @@ Awaitable<void> undo_container(runtime::Runtime runtime, std::string id,
   }
 }
 
-Awaitable<Result<Launched>> launch(LaunchOrder order, sys::StateDir dir, const Caller& caller) {
+Awaitable<Result<Launched>> launch(LaunchOrder order, const Caller& caller) {
+  const sys::StateDir& dir = order.dir;
   Result<ProcessFifos> fifos = open_fifos(dir);
   CO_TRY(fifos);
   CHOCK_FAILPOINT("published");
@@ -90,7 +90,7 @@ Awaitable<Result<Launched>> launch(LaunchOrder order, sys::StateDir dir, const C
   const Result<pid_t> pid =
       co_await await_pid(dir, *shim, order.limits, order.command.container_id);
   if (!pid) {
-    co_await give_up(order, dir, *shim);
+    co_await give_up(order, *shim);
     Error error = pid.error();
     error.operation = order.operation;
     co_return std::unexpected(std::move(error));
@@ -108,8 +108,8 @@ Awaitable<Result<Launched>> launch(LaunchOrder order, sys::StateDir dir, const C
     co_return std::unexpected(std::move(process).error());
   }
   CHOCK_FAILPOINT("identified");
-  co_return Launched{std::move(dir), std::move(fifos->exit), std::move(*shim), std::move(*process),
-                     *pid};
+  co_return Launched{std::move(order.dir), std::move(fifos->exit), std::move(*shim),
+                     std::move(*process), *pid};
 }
 
 }  // namespace chock::supervisor

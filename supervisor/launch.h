@@ -18,6 +18,7 @@ namespace chock::supervisor {
 
 struct LaunchOrder {
   const char* operation = "start";  // for the Error
+  sys::StateDir dir;                // the process's, complete
   ShimCommand command;
   runtime::Runtime runtime;
   bool exec = false;
@@ -34,8 +35,7 @@ struct Launched {
 };
 
 // Failing, it leaves nothing but the directory: no shim, no process, no container.
-[[nodiscard]] Awaitable<Result<Launched>> launch(LaunchOrder order, sys::StateDir dir,
-                                                 const Caller& caller);
+[[nodiscard]] Awaitable<Result<Launched>> launch(LaunchOrder order, const Caller& caller);
 
 // An exec that its shim had not announced when it was killed, or that nobody was told of, may run
 // all the same (D45). It is killed if it is certain to be that exec.

@@ -11,7 +11,7 @@
 #include "supervisor/observer.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): spdlog's
 }
 
 namespace chock::supervisor {

@@ -85,16 +85,18 @@ Result<Plan> plan_start(const Core& core, const StartRequest& request) {
   return plan;
 }
 
-LaunchOrder order_of(const Plan& plan, const state::ProcessState& init,
-                     const std::string& directory, const Caller& caller) {
+LaunchOrder order_of(const Plan& plan, const state::ProcessState& init, sys::StateDir dir,
+                     Latch* gone) {
+  StartAnswer prepared = answer_for(plan.id, state::layout::kInit, dir.path(), init);
   return {.operation = "start",
+          .dir = std::move(dir),
           .command = {.path = plan.container.shim,
                       .container_id = plan.id,
                       .bundle = plan.container.bundle,
                       .runtime = plan.container.runtime},
           .runtime = runtime_of(plan.container),
-          .limits = {.timeout = plan.timeout, .gone = caller.gone},
-          .prepared = answer_for(plan.id, state::layout::kInit, directory, init)};
+          .limits = {.timeout = plan.timeout, .gone = gone},
+          .prepared = std::move(prepared)};
 }
 
 // A shim that fails while `start` runs takes the container with it, and with a hook in it `start`
@@ -147,8 +149,8 @@ Awaitable<Result<Launched>> bring_up(SharedCore core, Container& container, cons
                                      sys::StateDir dir, const Caller& caller) {
   const Result<state::ProcessState> init = read_process(dir);
   CO_TRY(init);
-  LaunchOrder order = order_of(plan, *init, dir.path(), caller);
-  Result<Launched> launched = co_await launch(std::move(order), std::move(dir), caller);
+  LaunchOrder order = order_of(plan, *init, std::move(dir), caller.gone);
+  Result<Launched> launched = co_await launch(std::move(order), caller);
   if (!launched) {
     co_return launched;
   }

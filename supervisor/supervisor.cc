@@ -109,7 +109,7 @@ std::vector<std::string_view> Supervisor::methods() {
   return names;
 }
 
-Awaitable<Result<Json>> Supervisor::call(std::string method, Json params, Caller caller) {
+Awaitable<Result<Json>> Supervisor::call(std::string method, const Json& params, Caller caller) {
   const auto* const found = std::ranges::find(kMethods, method, &Method::name);
   if (found == kMethods.end()) {
     return ready<Json>(std::unexpected(Error{ENOSYS, "call", method, "unknown method"}));

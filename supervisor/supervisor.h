@@ -67,7 +67,7 @@ class Supervisor {
 
   // Any of the operations below by its name ("start", "close-stdin"), requests and answers as JSON.
   // An unknown method is an Error with ENOSYS, bad parameters are one with EINVAL.
-  [[nodiscard]] Awaitable<Result<state::Json>> call(std::string method, state::Json params,
+  [[nodiscard]] Awaitable<Result<state::Json>> call(std::string method, const state::Json& params,
                                                     Caller caller = {});
   [[nodiscard]] static std::vector<std::string_view> methods();
 
