@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from harness import main
+from harness.case import SANITIZED
 from harness.process import Deadline
 from harness.serve import Client, RpcError, ServeCase
 
@@ -75,11 +76,11 @@ class Clients(ServeCase):
         clients = [self.server.connect() for _ in range(200)]
         for client in clients:
             client.call("list")
-        self.assertLess(self.server.private_memory() - before, 4 << 20)
+        self.assert_grown_less(self.server, before, 4 << 20)
         for client in clients[:16]:
             with self.assertRaises(RpcError):
                 client.call("state", id="x" * (1 << 20))
-        self.assertLess(self.server.private_memory() - before, 12 << 20)
+        self.assert_grown_less(self.server, before, 12 << 20)
 
     def test_a_thousand_clients_leave_nothing(self):
         before = len(self.server.open_files())
@@ -164,7 +165,7 @@ class Clients(ServeCase):
         except BlockingIOError:
             pass
         self.assertLess(sent, 16 << 20)
-        self.assertLess(self.server.private_memory() - before, 8 << 20)
+        self.assert_grown_less(self.server, before, 8 << 20)
 
     def test_large_answers_that_nobody_reads(self):
         """They are bounded by their size as well: a megabyte, and the one that exceeds it."""
@@ -177,7 +178,7 @@ class Clients(ServeCase):
         client = self.server.connect()
         client.send_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list\"}\n" * 64)
         self.settle()
-        self.assertLess(self.server.private_memory() - before, 8 << 20)
+        self.assert_grown_less(self.server, before, 8 << 20)
         for _ in range(64):
             self.assertEqual(client.read()["result"]["containers"][0]["id"], container)
         self.steady.call("kill", id=container, signal=9)
@@ -234,6 +235,8 @@ class FewDescriptors(ServeCase):
         self.assertEqual(server.stop(), 0)
 
     def test_connection_that_cannot_be_accepted_yet(self):
+        if SANITIZED:
+            return  # UBSan's check of vptrs makes a pipe, and takes its failure for a bad object
         server = self.serve()
         server.connect().call("list")  # when that is answered, its start is over
         _, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)

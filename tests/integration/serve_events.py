@@ -116,7 +116,7 @@ class Events(ServeCase):
         filler.call("events")
         for _ in range(8):
             self.run_container(filler)
-        self.assertLess(server.private_memory() - before, 4 << 20)
+        self.assert_grown_less(server, before, 4 << 20)
         gap = None
         numbers = []
         while 16 not in numbers:

@@ -65,10 +65,14 @@ supervisor::Observer make_observer(asio::io_context& loop, supervisor::EventLog&
   return observer;
 }
 
+// What "gone" sets, by the number of the call; the loop's coroutines refer to them until they are
+// destroyed.
+using Callers = std::map<int, std::unique_ptr<supervisor::Latch>>;
+
 class Session {
  public:
-  Session(asio::io_context& loop, supervisor::Supervisor& supervisor)
-      : loop_(loop), supervisor_(supervisor) {}
+  Session(asio::io_context& loop, supervisor::Supervisor& supervisor, Callers& gone)
+      : loop_(loop), supervisor_(supervisor), gone_(gone) {}
 
   supervisor::Awaitable<void> serve() {
     std::string buffer;
@@ -131,7 +135,7 @@ class Session {
 
   asio::io_context& loop_;
   supervisor::Supervisor& supervisor_;
-  std::map<int, std::unique_ptr<supervisor::Latch>> gone_;
+  Callers& gone_;
 };
 
 int run(const std::string& life, sys::StateDir root, supervisor::Settings settings) {
@@ -142,6 +146,7 @@ int run(const std::string& life, sys::StateDir root, supervisor::Settings settin
   if (!log) {
     return 1;
   }
+  Callers gone;
   asio::io_context loop(1);
   settings.observer = make_observer(loop, *log, life != "oneshot");
   supervisor::Supervisor supervisor(loop.get_executor(), std::move(root), std::move(settings));
@@ -150,7 +155,7 @@ int run(const std::string& life, sys::StateDir root, supervisor::Settings settin
     say(adopted ? Json{{"adopted", adopted->containers}, {"broken", adopted->broken}}
                 : Json{{"error", adopted.error().message()}});
   }
-  Session session(loop, supervisor);
+  Session session(loop, supervisor, gone);
   asio::co_spawn(loop, session.serve(), asio::detached);
   loop.run();
   return 0;

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 from harness import snapshot
 from harness.process import run
@@ -20,6 +21,15 @@ from harness.workspace import Workspace
 SKIPPED = 77
 _PR_SET_CHILD_SUBREAPER = 36
 _BUILD_DIR = os.environ.get("CHOCK_BUILD_DIR", "")
+
+
+def _is_sanitized():
+    cache = Path(_BUILD_DIR, "CMakeCache.txt")
+    return cache.exists() and "-fsanitize=" in cache.read_text(encoding="utf-8")
+
+
+# Such a build keeps what has been freed, so its memory tells nothing.
+SANITIZED = _is_sanitized()
 # How long processes that have announced their end may take to be gone.
 _SETTLING = 5.0
 

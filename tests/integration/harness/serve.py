@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 
-from harness.case import Case
+from harness.case import SANITIZED, Case
 from harness.process import Deadline
 
 _STAYS = ("events.log", "lock")  # in the state root, when a server has gone
@@ -36,6 +36,11 @@ class ServeCase(Case):
 
     def serve(self, *options, **how):
         return Server(self, *options, **how)
+
+    def assert_grown_less(self, server, before, limit):
+        """Than `limit` bytes, since its private memory was `before`."""
+        if not SANITIZED:
+            self.assertLess(server.private_memory() - before, limit)
 
 
 class ServiceManager:
