@@ -135,7 +135,8 @@ Awaitable<void> undo_if_created(SharedCore core, std::shared_ptr<Container> cont
   }
   core->note(Note::Level::Warning, container->id, init->id, "created but never started: undone");
   container->init_ended.set();
-  co_await undo_container(runtime, container->id, init->process ? &*init->process : nullptr);
+  const sys::Pidfd* process = init->process ? &*init->process : nullptr;
+  co_await undo_container(runtime, container->id, process);
   co_await end_draining(*init->dir, init->exit_fifo.get());
   discard_noted(*core, core->root, container->id, {});
   core->forget(*container, *init);
