@@ -122,7 +122,7 @@ class SharedPidNamespace(ShimCase):
     def test_fork_storm(self):
         """Survivors that fork while they are being killed: the exit is announced, and nobody is
         left."""
-        storm = "for i in $(seq 20); do (while :; do (:) & (:) & done) & done"
+        storm = "for i in $(seq 20); do (while :; do (:) & (:) & wait; done) & done"
         bundle = self.space.shell(f"{storm}; exec sleep 1000", namespaces=SHARED_PID)
         bundle.config["linux"]["resources"]["pids"] = {"limit": 200}
         container = self.launched(bundle.write())
