@@ -23,8 +23,11 @@ Awaitable<Result<Done>> resume_container(SharedCore core, ResumeRequest request)
   const Result<Running> container = find_running(*core, "resume", request.id);
   CO_TRY(container);
   Order order{"resume", runtime::resume(container->runtime, container->id)};
+  order.ends_container = true;  // what was killed while it was frozen ends as it thaws
   CO_TRY(co_await run_on(*container, std::move(order)));
-  core->publish(state::EventRecord::Type::Resume, request.id);
+  if (!container->watched || !container->watched->init_ended.is_set()) {
+    core->publish(state::EventRecord::Type::Resume, request.id);
+  }
   co_return Done{};
 }
 

@@ -46,7 +46,7 @@ struct Order {
   runtime::Arguments arguments;
   std::string input;
   std::chrono::milliseconds deadline = kRuntimeDeadline;
-  bool ends_container = false;  // the container ends in it, which does not end the call
+  bool ends_container = false;  // the container may end in it, which does not end the call
 };
 [[nodiscard]] Awaitable<Result<std::string>> run_on(const Running& container, Order order);
 

@@ -96,12 +96,11 @@ class Takeover(ContainerdCase):
     def test_history_is_kept(self):
         container, _ = self.former()
         self.take_over()
-        self.stream.wait(lambda event: event.pid == "gone")
+        self.end(self.client, self.stream, container)
         self.assertEqual(self.stream.of(container),
-                         [("start-container", "", 0), ("exit", "gone", 7)])
+                         [("start-container", "", 0), ("exit", "gone", 7), ("exit", "init", 137)])
         first = self.stream.all()[0].timestamp
         self.assertEqual((first.seconds, first.nanos), (1577927045, 500000000))
-        self.end(self.client, self.stream, container)
 
     def test_exec_with_the_recorded_shim(self):
         container, _ = self.former()

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from driver import Container
 
+# When what it leaves behind was made, just before the first event of its log.
+_MADE = 1577927045
 _STDIO = ("containerdStdin", "containerdStdout", "containerdStderr")
 
 
@@ -59,7 +61,9 @@ def main():
     write(container.directory / "state.json", go_json({
         "bundle": bundle, "labels": None, "stdin": "", "stdout": "", "stderr": "",
         "runtime": runtime, "runtimeArgs": [], "shim": shim, "noPivotRoot": False}))
-    as_the_original_left_it(container, container.launch())
+    init = container.launch()
+    as_the_original_left_it(container, init)
+    os.utime(init.directory / "process.json", (_MADE, _MADE))
     container.start()
     for name in execs:
         spec = container._config()["process"] | {"args": ["/bin/sleep", "1000"]}
