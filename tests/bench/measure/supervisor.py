@@ -3,13 +3,13 @@
 
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.process import Deadline, wait_fd
+from harness.runtimes import RUNTIMES
 
 from measure.figures import Budget, Sample, Section
 from measure.shims import Bare
@@ -96,8 +96,9 @@ def _starts(place, options):
     section = Section(f"One-shot `chock start`, {_AT_ONCE} at once",
                       ["runtime", "starts", "per second"])
     runtimes = [("one that does nothing", place.null_runtime, options.starts)]
-    if shutil.which("crun"):
-        runtimes.append(("crun", shutil.which("crun"), max(1, options.starts // 10)))
+    crun = RUNTIMES["crun"]
+    if crun.prepare() is None:
+        runtimes.append(("crun", crun.path, max(1, options.starts // 10)))
     for name, runtime, count in runtimes:
         section.rows.append([name, str(count), f"{_rate(place, runtime, count):.0f}"])
     return [section]
