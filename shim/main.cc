@@ -79,12 +79,10 @@ Result<sys::LockFile> lock_directory(const sys::StateDir& dir) {
   return *std::move(lock);
 }
 
-Result<int> look_after(const sys::StateDir& dir, const Arguments& arguments,
-                       const sys::BlockedSignals& blocked, ShimLog& log) {
-  TRY(become_subreaper());
-  const sys::LockFile lock = TRY(lock_directory(dir));
+Result<int> live(const sys::StateDir& dir, const Arguments& arguments,
+                 const sys::BlockedSignals& blocked, ShimLog& log, int exit_writer) {
   Fixtures fixtures{
-      .exit_writer = TRY(open_exit(dir)),
+      .exit_writer = exit_writer,
       .control = TRY(Control::open(dir)),
       .signals = TRY(sys::SignalFd::make(blocked)),
       .runtime = {.null = TRY(open_null()), .oom_score_adj = protect_from_oom_killer()}};
@@ -93,6 +91,20 @@ Result<int> look_after(const sys::StateDir& dir, const Arguments& arguments,
   Shim shim(*loop, dir, log, std::move(job), std::move(fixtures));
   shim.begin();
   return loop->run();
+}
+
+// Whatever ends it is in the log before `exit` hangs up (D23).
+Result<int> look_after(const sys::StateDir& dir, const Arguments& arguments,
+                       const sys::BlockedSignals& blocked, ShimLog& log) {
+  TRY(become_subreaper());
+  const sys::LockFile lock = TRY(lock_directory(dir));
+  const sys::UniqueFd exit_writer = TRY(open_exit(dir));
+  const Result<int> ended = live(dir, arguments, blocked, log, exit_writer.get());
+  if (!ended) {
+    log.error(ended.error(), "setup");
+    return Shim::kFailure;
+  }
+  return ended;
 }
 
 // The log exists, and stays the first thing to exist, whatever else is wrong (D19).

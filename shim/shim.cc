@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 
+#include <utility>
+
 #include "common/runtime/answer.h"
 #include "common/state/layout.h"
 #include "common/sys/atomic_file.h"
@@ -296,8 +298,9 @@ void Shim::on_child_news() {
   }
 }
 
+// The grace runs from the first: who repeats himself gets no more of it.
 void Shim::on_terminate() {
-  terminating_ = true;
+  const bool again = std::exchange(terminating_, true);
   switch (phase_) {
     case Phase::Opening:
     case Phase::AwaitingConsole:
@@ -306,10 +309,11 @@ void Shim::on_terminate() {
       break;
     case Phase::Running:
       process_->signal(SIGTERM);
-      set_deadline(kGrace);
-      break;
+      [[fallthrough]];
     case Phase::Draining:
-      set_deadline(kGrace);
+      if (!again) {
+        set_deadline(kGrace);
+      }
       break;
     case Phase::Killing:
     case Phase::AwaitingStart:

@@ -40,7 +40,7 @@ namespace chock::shim {
 
 // The descriptors that a shim needs whatever becomes of it.
 struct Fixtures {
-  sys::UniqueFd exit_writer;
+  int exit_writer = -1;  // borrowed: it hangs up last
   sys::UniqueFd control;
   sys::SignalFd signals;
   RuntimeSurroundings runtime;

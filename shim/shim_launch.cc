@@ -19,7 +19,7 @@ Result<void> Shim::open_stdio() {
                          .out = process.stdout_path,
                          .err = process.stderr_path,
                          .terminal = job_.terminal()};
-  opening_ = TRY(StdioOpening::begin(paths, fixtures_.exit_writer.get()));
+  opening_ = TRY(StdioOpening::begin(paths, fixtures_.exit_writer));
   if (opening_->waiting()) {
     opening_watch_ = TRY(loop_.watch(opening_->notice_fd(), EPOLLIN, sys::Order::Control,
                                      [this](uint32_t) { look_for_readers(); }));

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 
 #include "common/state/layout.h"
 
@@ -147,12 +146,15 @@ Result<void> StdioOpening::keep_reader(const Waiting& found) {
 
 Result<void> StdioOpening::look_again() {
   notice_->drain();
-  const auto ready = std::ranges::partition(
-      waiting_, [this](const Waiting& w) { return !sys::has_reader(writer(w.member)); });
-  for (const Waiting& found : ready) {
-    TRY(keep_reader(found));
+  // In their order: the first that is left is the one that the contract names.
+  for (auto found = waiting_.begin(); found != waiting_.end();) {
+    if (!sys::has_reader(writer(found->member))) {
+      ++found;
+      continue;
+    }
+    TRY(keep_reader(*found));
+    found = waiting_.erase(found);
   }
-  waiting_.erase(ready.begin(), ready.end());
   if (waiting_.empty()) {
     pinned_.clear();
   }

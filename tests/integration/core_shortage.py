@@ -96,7 +96,7 @@ class Shortage(CoreCase):
         used = max(map(int, os.listdir(f"/proc/{supervisor.pid}/fd"))) + 1
         resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (used + left, used + left))
 
-    @parametrised({str(left): (left,) for left in range(0, 12, 3)})
+    @parametrised({str(left): (left,) for left in (0, 3, 6, 8)})
     def test_no_descriptors(self, left):
         """However far it comes with what it has. Where even deleting was impossible, the next
         supervisor does it, and tells nobody twice."""
