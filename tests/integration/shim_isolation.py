@@ -14,6 +14,8 @@ from harness.shim_case import ShimCase, Stdio
 # Two commands, so that the shell stays and the list is not of the descriptors of `ls`.
 _LIST = "ls -l /proc/1/fd; true"
 
+_CAP_SYS_RESOURCE = 24  # capabilities(7)
+
 
 def _listed(text):
     """{descriptor: target} from what `ls -l` prints."""
@@ -112,6 +114,14 @@ class Container(ShimCase):
 
 
 class Shim(ShimCase):
+
+    def test_oom_score(self):
+        """Its own is lowered where the machine allows it (CAP_SYS_RESOURCE)."""
+        with open("/proc/self/status", encoding="utf-8") as status:
+            able = int(next(line for line in status if line.startswith("CapEff:")).split()[1], 16)
+        expected = "-998" if able >> _CAP_SYS_RESOURCE & 1 else "0"
+        with open(f"/proc/{self.held.init.shim.pid}/oom_score_adj", encoding="utf-8") as source:
+            self.assertEqual(source.read().strip(), expected)
 
     def setUp(self):
         super().setUp()

@@ -123,6 +123,24 @@ class Input(ShimCase):
         self.assertEqual(self.finish(container, [out]), 0)
         self.assertEqual(out.data, b"early")
 
+    def test_close_stdin_before_the_shim_runs(self):
+        """The message waits in the FIFO (R-51b); what was written comes first."""
+        source, out = self.input(), self.output()
+        bundle = self.space.bundle("/bin/cat")
+        container = self.container(bundle)
+        process = container.init = container.new_process("init")
+        process.prepare(container.process_json(bundle.process, Stdio(source.path, out.path), False))
+        self.addCleanup(process.close)
+        process.close_stdin()
+        source.write(b"early")
+        process.spawn_shim([container.shim, container.id, container.bundle, container.runtime],
+                           env=container.env)
+        process.await_pid()
+        source.close()
+        container.start()
+        self.assertEqual(self.finish(container, [out]), 0)
+        self.assertEqual(out.data, b"early")
+
     def test_close_stdin_twice(self):
         """Once is enough; more is fine, and so is a resize without a terminal."""
         source = self.input()
