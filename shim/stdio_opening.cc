@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-
 #include "common/state/layout.h"
 
 namespace chock::shim {
