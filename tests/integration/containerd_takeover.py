@@ -107,8 +107,9 @@ class Takeover(ContainerdCase):
         self.take_over()
         pid = self.client.AddProcess(id=container, pid="e", cwd="/",
                                      args=["/bin/sh", "-c", "sleep 1000"]).systemPid
-        with open(f"/proc/{self._parent(pid)}/cmdline", encoding="utf-8") as source:
-            self.assertIn("plain_shim.py", source.read())
+        # The runtime's own exec may not have left it to the shim yet.
+        wait_until(lambda: "plain_shim.py" in self._command_line(self._parent(pid)),
+                   "not a child of the recorded shim")
         self.end(self.client, self.stream, container)
         self.assertEqual(self.ends_of(container), [("exit", "e", 137), ("exit", "init", 137)])
 
@@ -124,6 +125,14 @@ class Takeover(ContainerdCase):
         self.assertIn(f"{link}: not installed on system, continuing with {self.shim_path}",
                       self.server.log())
         self.end(self.client, self.stream, container)
+
+    @staticmethod
+    def _command_line(pid):
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8") as source:
+                return source.read()
+        except FileNotFoundError:
+            return ""
 
     @staticmethod
     def _parent(pid):
