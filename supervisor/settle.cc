@@ -3,11 +3,8 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <optional>
 
 #include <asio/experimental/awaitable_operators.hpp>
@@ -20,6 +17,7 @@
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/exit_watch.h"
+#include "supervisor/notice.h"
 #include "supervisor/process_search.h"
 #include "supervisor/runtime_call.h"
 #include "supervisor/shim_launch.h"
@@ -84,16 +82,6 @@ Result<void> record_lost(const sys::StateDir& dir, const Lost& lost) {
 bool removed(const sys::LockFile& lock) {
   struct stat info{};
   return ::fstat(lock.fd(), &info) != 0 || info.st_nlink == 0;
-}
-
-Result<sys::UniqueFd> watch_closing(const sys::StateDir& dir) {
-  sys::UniqueFd notice(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  const std::string path =
-      "/proc/self/fd/" + std::to_string(dir.fd()) + "/" + state::layout::kContainerLock;
-  if (!notice.valid() || ::inotify_add_watch(notice.get(), path.c_str(), IN_CLOSE) < 0) {
-    return system_error("watch", dir.path_of(state::layout::kContainerLock));
-  }
-  return notice;
 }
 
 }  // namespace
@@ -195,9 +183,9 @@ Awaitable<Result<sys::LockFile>> lock_container(const sys::StateDir& container,
     }
     // The notice comes a moment before the lock of a holder that has died is released (close(2)
     // inside the kernel), so it is not waited for alone.
-    const Result<sys::UniqueFd> notice = watch_closing(container);
+    const Result<Notice> notice = Notice::of_closing(container, state::layout::kContainerLock);
     CO_TRY(notice);
-    co_await (readable(notice->get()) || pause_for(kRetry));
+    co_await (readable(notice->fd()) || pause_for(kRetry));
   }
   co_return std::unexpected(
       Error{EBUSY, std::move(operation), std::move(id), "another operation does not end"});

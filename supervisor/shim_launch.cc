@@ -4,12 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/inotify.h>
-#include <unistd.h>
-
-#include <array>
-#include <utility>
-#include <vector>
 
 #include <asio/experimental/awaitable_operators.hpp>
 
@@ -20,6 +14,7 @@
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/launch_error.h"
+#include "supervisor/notice.h"
 
 namespace chock::supervisor {
 namespace {
@@ -27,63 +22,6 @@ namespace {
 using asio::experimental::awaitable_operators::operator||;
 
 constexpr std::chrono::seconds kShimEndGrace{10};
-
-// Says when a file in a directory was renamed into place, or closed by a runtime that writes it
-// directly. Closing an inotify descriptor waits for a grace period of the kernel's (13 to 20 ms,
-// Linux 6.18), in which the loop would stand still; taking a watch from it does not. So a
-// descriptor that is not needed any more is kept for the next one.
-class DirectoryWatch {
- public:
-  static Result<DirectoryWatch> begin(const sys::StateDir& dir) {
-    sys::UniqueFd notice = take_notice();
-    if (!notice.valid()) {
-      return system_error("watch", dir.path());
-    }
-    const std::string path = "/proc/self/fd/" + std::to_string(dir.fd());
-    const int watch = ::inotify_add_watch(notice.get(), path.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE);
-    if (watch < 0) {
-      return system_error("watch", dir.path());
-    }
-    return DirectoryWatch(std::move(notice), watch);
-  }
-  DirectoryWatch(const DirectoryWatch&) = delete;
-  DirectoryWatch& operator=(const DirectoryWatch&) = delete;
-  DirectoryWatch(DirectoryWatch&&) = default;
-  DirectoryWatch& operator=(DirectoryWatch&&) = delete;
-  ~DirectoryWatch() {
-    if (notice_.valid() && ::inotify_rm_watch(notice_.get(), watch_) == 0) {
-      drain();
-      idle_notices().push_back(std::move(notice_));
-    }
-  }
-
-  [[nodiscard]] int fd() const { return notice_.get(); }
-  void drain() const {
-    alignas(inotify_event) std::array<char, 4096> events{};
-    while (::read(notice_.get(), events.data(), events.size()) > 0) {
-    }
-  }
-
- private:
-  DirectoryWatch(sys::UniqueFd notice, int watch) : notice_(std::move(notice)), watch_(watch) {}
-
-  // As many as there have been launches at once.
-  static std::vector<sys::UniqueFd>& idle_notices() {
-    static std::vector<sys::UniqueFd> idle;
-    return idle;
-  }
-  static sys::UniqueFd take_notice() {
-    if (idle_notices().empty()) {
-      return sys::UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-    }
-    sys::UniqueFd notice = std::move(idle_notices().back());
-    idle_notices().pop_back();
-    return notice;
-  }
-
-  sys::UniqueFd notice_;
-  int watch_;
-};
 
 // A runtime may write the file in pieces: what is no number yet may become one.
 Result<std::optional<pid_t>> published_pid(const sys::StateDir& process) {
@@ -108,8 +46,8 @@ Awaitable<void> give_up_asked(const LaunchLimits& limits) {
 
 Awaitable<Result<Woken>> await_pid_file(const sys::StateDir& process, const sys::Pidfd& shim,
                                         const LaunchLimits& limits) {
-  const Result<DirectoryWatch> watch = DirectoryWatch::begin(process);
-  CO_TRY(watch);
+  const Result<Notice> notice = Notice::of_files(process);
+  CO_TRY(notice);
   while (true) {
     // First watching, then looking: a pid that came before the watch is seen here.
     const Result<std::optional<pid_t>> pid = published_pid(process);
@@ -124,11 +62,11 @@ Awaitable<Result<Woken>> await_pid_file(const sys::StateDir& process, const sys:
       co_return *last ? Woken::Notice : Woken::ShimEnded;
     }
     const auto woken =
-        co_await (readable(watch->fd()) || readable(shim.fd()) || give_up_asked(limits));
+        co_await (readable(notice->fd()) || readable(shim.fd()) || give_up_asked(limits));
     if (woken.index() == 2) {
       co_return Woken::Interrupt;
     }
-    watch->drain();
+    notice->drain();
   }
 }
 

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Waiting for the end of a process, whether or not anybody watches it.
-#include <sys/inotify.h>
-#include <unistd.h>
-
-#include <array>
-
 #include <asio/experimental/awaitable_operators.hpp>
 
 #include "common/state/layout.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/evidence.h"
+#include "supervisor/notice.h"
 #include "supervisor/operations.h"
 #include "supervisor/settle.h"
 
@@ -36,7 +32,7 @@ struct Watched {
   sys::StateDir container;
   sys::StateDir dir;
   sys::UniqueFd exit_fifo;
-  sys::UniqueFd notice;              // of files appearing in `dir`
+  Notice notice;                     // of files appearing in `dir`
   std::optional<uint32_t> recorded;  // exitStatus as it was seen last
 };
 
@@ -45,12 +41,7 @@ Result<Watched> open_watched(const Core& core, const WaitRequest& request) {
   sys::StateDir container = TRY(open_container(core, "wait", request.id));
   sys::StateDir dir = TRY(open_process(container, "wait", request.id, process));
   sys::UniqueFd exit_fifo = TRY(open_exit_fifo(dir));
-  sys::UniqueFd notice(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  const std::string path = "/proc/self/fd/" + std::to_string(dir.fd());
-  if (!notice.valid() ||
-      ::inotify_add_watch(notice.get(), path.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
-    return system_error("watch", dir.path());
-  }
+  Notice notice = TRY(Notice::of_files(dir));
   return Watched{request.id,           process,           std::move(container), std::move(dir),
                  std::move(exit_fifo), std::move(notice), std::nullopt};
 }
@@ -58,9 +49,7 @@ Result<Watched> open_watched(const Core& core, const WaitRequest& request) {
 // Whoever looks after the container may remove the directory as soon as the shim has ended, so the
 // status is read when it appears, not only then.
 void look(Watched& watched) {
-  alignas(inotify_event) std::array<char, 4096> events{};
-  while (::read(watched.notice.get(), events.data(), events.size()) > 0) {
-  }
+  watched.notice.drain();
   const Result<std::optional<uint32_t>> status = read_exit_status(watched.dir);
   if (status && *status) {
     watched.recorded = *status;
@@ -94,7 +83,7 @@ Awaitable<Result<WaitAnswer>> wait_on_disk(SharedCore core, WaitRequest request,
     if (!evidence->shim_lives) {
       break;
     }
-    co_await (readable(watched->exit_fifo.get()) || readable(watched->notice.get()) || set(gone));
+    co_await (readable(watched->exit_fifo.get()) || readable(watched->notice.fd()) || set(gone));
     if (is_set(gone)) {
       co_return context_canceled("wait", request.id);
     }
