@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <span>
 #include <string_view>
 
@@ -108,7 +109,7 @@ Result<int> look_after(const sys::StateDir& dir, const Arguments& arguments,
 }
 
 // The log exists, and stays the first thing to exist, whatever else is wrong (D19).
-int run(std::span<char*> words) {
+[[noreturn]] void run(std::span<char*> words) {
   // Nobody's signal may come between a container and the record of its end.
   const sys::BlockedSignals blocked = sys::BlockedSignals::all();
   const Result<std::string> path = working_directory();
@@ -116,14 +117,15 @@ int run(std::span<char*> words) {
   Result<ShimLog> log = dir ? ShimLog::open(*dir) : std::unexpected(dir.error());
   if (!log) {
     print(STDERR_FILENO, "chock-shim: " + log.error().message() + "\n");
-    return kUsage;
+    std::exit(kUsage);
   }
   const Result<int> result = look_after(*dir, {words[1], words[2], words[3]}, blocked, *log);
   if (!result) {
     log->error(result.error(), "setup");
-    return Shim::kFailure;
   }
-  return *result;
+  // Signals stay blocked, which returning would undo: one that comes late must not turn an exit
+  // code into a death.
+  std::exit(result.value_or(Shim::kFailure));
 }
 
 // Anything but the contract's three words comes from a person, not from a daemon.
@@ -149,6 +151,8 @@ int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<size_t>(argc));
   chock::sys::close_on_exec_all();
   chock::sys::reset_dispositions();
-  return words.size() == kContractWords ? chock::shim::run(words)
-                                        : chock::shim::answer_person(words);
+  if (words.size() == kContractWords) {
+    chock::shim::run(words);
+  }
+  return chock::shim::answer_person(words);
 }
