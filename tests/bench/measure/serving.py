@@ -3,12 +3,13 @@
 
 import os
 import signal
-import subprocess
 import time
 
+from harness.process import Deadline
 from harness.serve import Server
 
 from measure.figures import Budget, Sample, Section
+from measure.host import Host
 
 _STEPS = (0, 100, 1000)  # live containers
 _AT_ONCE = 50
@@ -19,38 +20,21 @@ _IDLE_SECONDS = 10
 
 def measure(place, _options):
     host = _Host(place)
-    server = Server(host)
     try:
-        return _figures(place, server)
+        return _figures(place, Server(host))
     finally:
-        server.stop()
         host.close()
 
 
-class _Host:
-    """What the tests' Server needs to know of whoever starts it."""
-
-    def __init__(self, place):
-        self.space, self._open = place, []
+class _Host(Host):
 
     def chock_argv(self, *words):
         return [self.space.chock, "--state-dir", self.space.state_root, "--runtime",
                 self.space.null_runtime, "--shim", self.space.shim, *words]
 
-    def spawn(self, argv, **options):
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, **options)
-
-    def closed_at_end(self, closable):
-        self._open.append(closable)
-        return closable
-
     def assertEqual(self, left, right):  # the name is unittest's
         if left != right:
             raise AssertionError(f"{left} != {right}")
-
-    def close(self):
-        for each in self._open:
-            each.close()
 
 
 def _figures(place, server):
@@ -102,5 +86,6 @@ def _exits(server, pids):
 
 
 def _await_none(client):
+    deadline = Deadline(what="the containers to be gone")
     while client.call("list")["containers"]:
-        time.sleep(0.05)
+        time.sleep(min(0.05, deadline.remaining))

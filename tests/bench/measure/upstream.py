@@ -2,12 +2,12 @@
 """chock-containerd as its clients meet it: over gRPC, from Python, whose share is in every time."""
 
 import os
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from measure.figures import Sample, Section
+from measure.host import Host
 
 _MEMORY_CONTAINERS = 100
 _CLIENTS = 20
@@ -26,33 +26,17 @@ def measure(place, options):
         host.close()
 
 
-class _Host:
-    """What the tests' Daemon needs to know of whoever starts it."""
+class _Host(Host):
 
     def __init__(self, place):
-        from harness.containerd import Daemon  # now that it finds them
+        super().__init__(place)
+        from harness.containerd import Daemon  # now that it finds the messages
         self._daemon = Daemon
-        self.space, self._open, self._children = place, [], []
         self.daemon_path = place.build.program("chock-containerd")
 
     def daemon(self, runtime=None):
         return self._daemon(self, "--retain-count", "0", shim=self.space.shim,
                             runtime=runtime or self.space.runtime)
-
-    def spawn(self, argv, **options):
-        self._children.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL, **options))
-        return self._children[-1]
-
-    def closed_at_end(self, closable):
-        self._open.append(closable)
-        return closable
-
-    def close(self):
-        for each in reversed(self._open):
-            each.close()
-        for child in self._children:
-            child.terminate()
-            child.wait()
 
 
 class _Watch:

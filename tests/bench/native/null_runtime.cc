@@ -99,8 +99,8 @@ int main(int argc, char** argv) {
     return end(id_file);
   }
   if (verb == "delete") {
-    static_cast<void>(
-        end(id_file));  // dead already is as good, and so is deleted already (--force)
+    // Dead already is as good, and so is deleted already: it may be `delete --force`.
+    static_cast<void>(end(id_file));
     return ::unlink(id_file.c_str()) == 0 || errno == ENOENT ? 0 : 1;
   }
   return 0;
