@@ -11,7 +11,7 @@ from harness import main
 from harness.bundle import SHARED_PID
 from harness.case import parametrised
 from harness.core_case import CoreCase
-from harness.process import DEADLINE, Deadline, wait_pidfd
+from harness.process import DEADLINE, Deadline, wait_pidfd, wait_reaped
 
 _KILLED = 128 + signal.SIGKILL
 _UNKNOWN = 255
@@ -140,10 +140,7 @@ class LostShims(CoreCase):
     def die(self, pid):
         """And is waited for by whoever has inherited it; until then its status is still known."""
         os.kill(pid, signal.SIGKILL)
-        deadline = Deadline(what="the process to be gone")
-        while os.path.exists(f"/proc/{pid}"):
-            self.assertGreater(deadline.remaining, 0)
-            os.sched_yield()
+        wait_reaped(pid)
 
     def test_process_lives(self):
         """Whoever has inherited it: here, as under any subreaper, that is not process 1."""

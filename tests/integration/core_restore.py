@@ -95,8 +95,8 @@ class Restore(CoreCase):
         supervisor.wait_event("exit", self.id, exec_id)
         self.end_init()
         supervisor.wait_event("exit", self.id, "init")
-        container.init.shim.wait(DEADLINE)
         self.finish(supervisor, ("exit", exec_id, 4), ("exit", "init", 3))
+        container.init.shim.wait(DEADLINE)
 
     def test_ended_while_nobody_was_there(self):
         container = self.driven()
@@ -133,8 +133,8 @@ class Restore(CoreCase):
         self.assertTrue(bad.exists())
         self.end_init()
         supervisor.wait_event("exit", self.id, "init")
-        container.init.shim.wait(DEADLINE)
         self.finish(supervisor, ("exit", "init", 3))
+        container.init.shim.wait(DEADLINE)
 
     def test_container_without_a_process_goes(self):
         os.mkdir(self.directory)
@@ -231,8 +231,8 @@ class Restore(CoreCase):
         supervisor.wait_event("exit", self.id, "init")
         for number in range(_ODD):
             supervisor.call("delete", id=f"{self.space.token}-bad-{number}", force=True)
-        container.init.shim.wait(DEADLINE)
         supervisor.end()
+        container.init.shim.wait(DEADLINE)
         self.assert_nothing_left()
 
 

@@ -96,6 +96,7 @@ class Shortage(CoreCase):
         used = max(map(int, os.listdir(f"/proc/{supervisor.pid}/fd"))) + 1
         resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (used + left, used + left))
 
+    # Nine are enough: the inotify descriptor of the first start is kept for the next.
     @parametrised({str(left): (left,) for left in (0, 3, 6, 8)})
     def test_no_descriptors(self, left):
         """However far it comes with what it has. Where even deleting was impossible, the next

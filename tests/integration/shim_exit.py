@@ -8,7 +8,7 @@ import signal
 import sys
 
 from harness import SHARED_PID, Deadline, main, parametrised
-from harness.process import wait_fd
+from harness.process import wait_fd, wait_reaped
 from harness.shim_case import ShimCase, Stdio
 
 
@@ -151,23 +151,10 @@ class SharedPidNamespace(ShimCase):
                                   namespaces=SHARED_PID)
         container = self.launched(bundle, Stdio(go_on.path, out.path))
         orphan = int(out.read_until(b"\n").split()[0])
-        self.wait_gone(orphan)
+        wait_reaped(orphan)
         go_on.write(b"\n")
         go_on.close()
         self.assertEqual(self.finish(container, [out]), 0)
-
-    def wait_gone(self, pid):
-        """Readable as soon as it is dead, but POLLHUP only once somebody has waited for it."""
-        try:
-            fd = os.pidfd_open(pid)
-        except ProcessLookupError:
-            return
-        deadline = Deadline(what=f"{pid} to be reaped")
-        poller = select.poll()
-        poller.register(fd, 0)
-        poller.poll(deadline.remaining * 1000)
-        os.close(fd)
-        self.assertFalse(os.path.exists(f"/proc/{pid}"))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
-from harness import DEADLINE, main
+from harness import DEADLINE, main, strace
 from harness.shim_case import ShimCase, Stdio
 
 
@@ -158,6 +159,26 @@ class Arguments(ShimCase):
         self.assertEqual(result.returncode, 1)
         self.assertEqual(self.errors(container.init),
                          ["open process.json: no such file or directory"])
+        self.finish_quietly(container)
+
+    def test_logged_before_the_hang_up(self):
+        """D23: whoever sees `exit` hang up reads the log."""
+        container = self.prepared()
+        (container.init.directory / "process.json").unlink()
+        trace = self.space.file("trace")
+        argv = [*strace.words(trace, "trace=openat,write,close"), self.shim_path, container.id,
+                container.bundle, self.runtime.path]
+        subprocess.run(argv, cwd=container.init.directory, timeout=DEADLINE, check=False,
+                       stdin=subprocess.DEVNULL, env=strace.environment(os.environ))
+        lines = Path(trace).read_text(encoding="utf-8").splitlines()
+        opened = next(at for at, line in enumerate(lines)
+                      if '"exit"' in line and "O_WRONLY" in line)
+        number = lines[opened].rpartition("= ")[2]
+        logged = next(at for at, line in enumerate(lines)
+                      if line.startswith("write(") and "level" in line)
+        closed = next(at for at, line in enumerate(lines)
+                      if at > opened and line.startswith(f"close({number})"))
+        self.assertLess(logged, closed)
         self.finish_quietly(container)
 
     def test_malformed_process_json(self):

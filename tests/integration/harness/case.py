@@ -28,8 +28,10 @@ def _is_sanitized():
     return cache.exists() and "-fsanitize=" in cache.read_text(encoding="utf-8")
 
 
-# Such a build keeps what has been freed, so its memory tells nothing.
+# Such a build has a margin round whatever is allocated.
 SANITIZED = _is_sanitized()
+# ASAN_OPTIONS for a program whose memory is looked at: what it has freed is not kept.
+NO_QUARANTINE = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
 # How long processes that have announced their end may take to be gone.
 _SETTLING = 5.0
 

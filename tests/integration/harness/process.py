@@ -89,6 +89,19 @@ def wait_pidfd(pid, deadline):
         os.close(fd)
 
 
+def wait_reaped(pid):
+    """Until somebody has waited for it: a pidfd is readable as soon as the process is dead, but
+    hangs up only then."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        wait_fd(fd, 0, Deadline(what=f"{pid} to be reaped"))
+    finally:
+        os.close(fd)
+
+
 class Completed:
     """How a program ended and what it wrote."""
 

@@ -106,9 +106,11 @@ class Workspace:
                 shutil.rmtree(os.path.join(runtime.state_dir, name), ignore_errors=True)
 
     def destroy(self):
-        """In this order: containers may be frozen, so the runtime goes first; then stragglers."""
+        """In this order: containers may be frozen, so the runtime goes first; then stragglers; and
+        what these were still making when they were killed."""
         self.destroy_containers()
         self.end_processes()
+        self.destroy_containers()
         self._unmount()
         self._remove_cgroups()
         shutil.rmtree(self.root)
