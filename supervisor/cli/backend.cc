@@ -116,7 +116,7 @@ Awaitable<Result<Json>> Backend::call(std::string method, Json params, Caller ca
   if (!own_) {
     CO_TRY(make_own());
   }
-  co_return co_await own_->call(std::move(method), std::move(params), std::move(caller));
+  co_return co_await own_->call(std::move(method), params, std::move(caller));
 }
 
 Awaitable<Result<void>> Backend::expect_end(std::string id) {

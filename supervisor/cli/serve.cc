@@ -76,9 +76,9 @@ Result<int> serve(const ServeOptions& options, const GlobalOptions& globals) {
       TRY(Serving::open(std::move(root), std::move(settings), std::move(log)));
   const rpc::Listener listener = TRY(make_listener(std::move(inherited), path));
   const rpc::Service service{.call =
-                                 [&](std::string method, state::Json params, Caller caller) {
-                                   return serving->supervisor().call(
-                                       std::move(method), std::move(params), std::move(caller));
+                                 [&](std::string method, const state::Json& params, Caller caller) {
+                                   return serving->supervisor().call(std::move(method), params,
+                                                                     std::move(caller));
                                  },
                              .events = &serving->events()};
   rpc::Server server(listener, service, serving->note());

@@ -107,12 +107,12 @@ Result<int> run_daemon(const Flags& flags) {
   // The command line finds whoever serves a state directory by its socket there, as with `chock
   // serve`.
   const rpc::Listener own_listener = TRY(rpc::Listener::bind(own_socket));
-  const rpc::Service service{.call =
-                                 [&serving](std::string method, state::Json params, Caller caller) {
-                                   return serving->supervisor().call(
-                                       std::move(method), std::move(params), std::move(caller));
-                                 },
-                             .events = &serving->events()};
+  const rpc::Service service{
+      .call =
+          [&serving](std::string method, const state::Json& params, Caller caller) {
+            return serving->supervisor().call(std::move(method), params, std::move(caller));
+          },
+      .events = &serving->events()};
   rpc::Server own_server(own_listener, service, serving->note());
   Api api(serving->supervisor(), serving->events(), serving->note(), shim.missing);
   std::unique_ptr<Server> server =

@@ -132,8 +132,8 @@ Awaitable<void> Connection::answer(Request request) {
       send(format_notification("prepared", {{"id", id}, {"process", format_answer(answer)}}));
     };
   }
-  const Result<Json> result = co_await service_.call(std::move(request.method),
-                                                     std::move(request.params), std::move(caller));
+  const Result<Json> result =
+      co_await service_.call(std::move(request.method), request.params, std::move(caller));
   --requests_;
   if (request.id) {
     send(result ? rpc::format_answer(*request.id, *result)

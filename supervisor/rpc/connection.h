@@ -26,7 +26,8 @@ namespace chock::supervisor::rpc {
 
 // What clients are served with; outlives every connection.
 struct Service {
-  std::function<Awaitable<Result<state::Json>>(std::string method, state::Json params,
+  // `params` live until the call has been answered.
+  std::function<Awaitable<Result<state::Json>>(std::string method, const state::Json& params,
                                                Caller caller)>
       call;
   EventLog* events = nullptr;

@@ -90,8 +90,8 @@ class rpc_server : public ::testing::Test {
   RootLock lock_ = must(RootLock::take(root_));
   EventLog log_ = must(EventLog::open(root_, 5));
   Service service_{.call =
-                       [this](std::string method, Json params, Caller caller) {
-                         return serve_call(std::move(method), std::move(params), std::move(caller));
+                       [this](std::string method, const Json& params, Caller caller) {
+                         return serve_call(std::move(method), params, std::move(caller));
                        },
                    .events = &log_};
   std::function<void(const Note&)> note_ = [](const Note&) {};
