@@ -70,7 +70,7 @@ std::string printable(std::string_view text) {
   // U+0080 to U+009F, in UTF-8: C1 control characters, which some terminals obey.
   for (size_t at = result.find('\xc2'); at != std::string::npos; at = result.find('\xc2', at + 1)) {
     if (static_cast<unsigned char>(result[at + 1]) < 0xa0) {
-      result.replace(at, 2, "?");
+      result.replace(at, 2, 1, '?');
     }
   }
   return result;
