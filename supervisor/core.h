@@ -45,6 +45,9 @@ struct Container {
   std::string id;
   state::ContainerState state;
   Gate gate{1};                        // operations of the runtime that exclude each other
+  // Its share of Core::execs: those of a container that is stuck must not hold up others (D60).
+  static constexpr size_t kConcurrentExecs = 8;
+  Gate execs{kConcurrentExecs};
   Latch init_ended;                    // no exec may begin any more
   bool lost = false;                   // the init's shim has died before it could record an exit
   std::optional<OomWatch> oom_watch;   // nothing: its memory is not watched

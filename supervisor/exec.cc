@@ -184,9 +184,7 @@ Awaitable<Result<StartAnswer>> launch_exec(SharedCore core, std::shared_ptr<Cont
   co_return answer;
 }
 
-}  // namespace
-
-Awaitable<Result<StartAnswer>> start_exec(SharedCore core, ExecRequest request, Caller caller) {
+Awaitable<Result<StartAnswer>> exec_in_turn(SharedCore core, ExecRequest request, Caller caller) {
   const std::optional<Gate::Turn> place = co_await core->execs.enter(caller.gone);
   if (!place) {
     co_return context_canceled("exec", request.id);
@@ -224,6 +222,20 @@ Awaitable<Result<StartAnswer>> start_exec(SharedCore core, ExecRequest request, 
   StartAnswer answer = answer_for(request.id, process->id, prepared->dir.path(), *state);
   LaunchOrder order = order_of(*core, request, *std::move(prepared), limits, std::move(answer));
   co_return co_await launch_exec(core, container, process, std::move(order), std::move(caller));
+}
+
+}  // namespace
+
+Awaitable<Result<StartAnswer>> start_exec(SharedCore core, ExecRequest request, Caller caller) {
+  const std::shared_ptr<Container> known = core->find(request.id);
+  if (!known) {
+    co_return co_await exec_in_turn(std::move(core), std::move(request), std::move(caller));
+  }
+  const std::optional<Gate::Turn> place = co_await known->execs.enter(caller.gone);
+  if (!place) {
+    co_return context_canceled("exec", request.id);
+  }
+  co_return co_await exec_in_turn(std::move(core), std::move(request), std::move(caller));
 }
 
 }  // namespace chock::supervisor

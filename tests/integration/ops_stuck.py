@@ -66,6 +66,28 @@ class Stuck(OpsCase):
         self.owner.result(number)
         self.end(self.owner, self.id, self.other)
 
+    def execs_of(self, container_id):
+        """Those that the runtime was asked for."""
+        return [call for call in self.fake_calls()
+                if "exec" in call["argv"] and container_id in call["argv"]]
+
+    def test_execs_of_one_container_do_not_hold_up_others(self):
+        here, gate = self.space.fifo("here"), self.space.fifo("gate")
+        self.set_fake_script({"exec": {"notify": here, "wait": gate}})
+        numbers = [self.owner.send("exec", id=container_id, args=["true"])
+                   for container_id in [self.id] * 60 + [self.other]]
+        while not self.execs_of(self.other):
+            Path(here).read_bytes()  # the next that comes
+        self.assertLessEqual(len(self.execs_of(self.id)), 8)
+        for container_id in (self.id, self.other):
+            self.owner.call("kill", id=container_id, signal=int(signal.SIGKILL))
+        for number in numbers:
+            with self.assertRaises(CallError):
+                self.owner.result(number)
+        for container_id in (self.id, self.other):
+            self.owner.wait_event("exit", container_id, "init")
+        self.owner.end()
+
     def assert_ends_with_the_container(self, number):
         """The call, and the runtime that hung in it."""
         runtime = self.fake_calls()[-1]["pid"]
