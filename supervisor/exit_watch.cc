@@ -5,16 +5,13 @@
 
 #include <array>
 
-#include <asio/experimental/awaitable_operators.hpp>
-
 #include "common/state/layout.h"
 #include "common/sys/fifo.h"
 #include "common/sys/unique_fd.h"
+#include "supervisor/first_of.h"
 
 namespace chock::supervisor {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
 
 // The contract forbids data in the exit fifo; were there any, it would keep the fifo readable.
 void discard_data(int exit_fifo) {
@@ -37,7 +34,7 @@ bool hung_up(int exit_fifo) {
 Awaitable<void> await_exit(int exit_fifo, const sys::Pidfd& shim) {
   while (!hung_up(exit_fifo) && !shim.ended()) {
     discard_data(exit_fifo);
-    co_await (readable(exit_fifo) || readable(shim.fd()));
+    co_await first_of(readable(exit_fifo), readable(shim.fd()));
   }
 }
 

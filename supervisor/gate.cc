@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/gate.h"
 
-#include <asio/experimental/awaitable_operators.hpp>
+#include "supervisor/first_of.h"
 
 namespace chock::supervisor {
-
-using asio::experimental::awaitable_operators::operator||;
 
 // A place in the queue, for as long as its coroutine lives: one that is destroyed between being let
 // in and going in gives its place on.
@@ -64,7 +62,7 @@ Awaitable<std::optional<Gate::Turn>> Gate::enter(Latch* gone) {
   if (gone == nullptr) {
     co_await waiting.latch().wait();
   } else {
-    co_await (waiting.latch().wait() || gone->wait());
+    co_await first_of(waiting.latch().wait(), gone->wait());
   }
   if (!waiting.take()) {
     co_return std::nullopt;

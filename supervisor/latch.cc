@@ -50,4 +50,12 @@ Awaitable<void> Latch::wait() {
   }
 }
 
+Awaitable<void> when_set(Latch* latch) {
+  if (latch != nullptr) {
+    co_await latch->wait();
+  } else {
+    co_await readable(-1);
+  }
+}
+
 }  // namespace chock::supervisor

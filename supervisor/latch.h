@@ -31,4 +31,7 @@ class Latch {
   std::list<asio::steady_timer*> waiters_;
 };
 
+// Null: never.
+[[nodiscard]] Awaitable<void> when_set(Latch* latch);
+
 }  // namespace chock::supervisor

@@ -3,8 +3,6 @@
 
 #include <signal.h>
 
-#include <asio/experimental/awaitable_operators.hpp>
-
 #include "common/failpoint.h"
 #include "common/runtime/answer.h"
 #include "common/state/json.h"
@@ -12,13 +10,12 @@
 #include "common/sys/proc.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
+#include "supervisor/first_of.h"
 #include "supervisor/process_search.h"
 #include "supervisor/runtime_call.h"
 
 namespace chock::supervisor {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
 
 constexpr std::chrono::seconds kDeathGrace{10};
 
@@ -72,7 +69,7 @@ Awaitable<void> undo_container(runtime::Runtime runtime, std::string id,
   static_cast<void>(co_await call_runtime(runtime::force_remove(runtime, id)));
   if (process != nullptr && !process->ended()) {
     static_cast<void>(process->signal(SIGKILL));  // if the runtime did not
-    co_await (readable(process->fd()) || pause_for(kDeathGrace));
+    co_await first_of(readable(process->fd()), pause_for(kDeathGrace));
   }
 }
 

@@ -8,17 +8,15 @@
 #include <array>
 
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/this_coro.hpp>
 
 #include "supervisor/accept.h"
+#include "supervisor/first_of.h"
 #include "supervisor/loopback.h"
 #include "supervisor/observer.h"
 
 namespace chock::supervisor {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
 
 constexpr size_t kConnections = 8;  // the others wait in the queue
 constexpr size_t kRequestLimit = 8192;
@@ -100,7 +98,7 @@ int MetricsEndpoint::fd() const {
 }
 
 Awaitable<void> MetricsEndpoint::serve(Latch& stop) {
-  co_await (accept_clients(stop) || stop.wait());
+  co_await first_of(accept_clients(stop), stop.wait());
   while (connections_ > 0) {
     const std::shared_ptr<Latch> left = one_left_;
     co_await left->wait();
@@ -131,7 +129,7 @@ Awaitable<void> MetricsEndpoint::accept_clients(Latch& stop) {
 }
 
 Awaitable<void> MetricsEndpoint::answer(sys::UniqueFd client, Latch& stop) {
-  co_await (converse(client.get()) || pause_for(kConnectionLimit) || stop.wait());
+  co_await first_of(converse(client.get()), pause_for(kConnectionLimit), stop.wait());
 }
 
 Awaitable<void> MetricsEndpoint::converse(int client) {

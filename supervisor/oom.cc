@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/oom.h"
 
-#include <asio/experimental/awaitable_operators.hpp>
-
 #include "common/state/exit_record.h"
 #include "common/state/layout.h"
 #include "common/sys/atomic_file.h"
 #include "supervisor/container_cgroups.h"
+#include "supervisor/first_of.h"
 #include "supervisor/watch.h"
 
 namespace chock::supervisor {
 namespace {
 
-using asio::experimental::awaitable_operators::operator||;
 using Limit = OomWatch::Limit;
 
 // From a kernel's announcement until the victim is counted.
@@ -49,9 +47,9 @@ Awaitable<void> watch_oom(std::shared_ptr<Core> core, std::shared_ptr<Container>
   Latch& ended = container->init_ended;
   for (bool hinted = false; !watch.over() && !ended.is_set(); hinted = !hinted) {
     if (hinted) {
-      co_await (pause_for(kCountDelay) || ended.wait());
+      co_await first_of(pause_for(kCountDelay), ended.wait());
     } else {
-      co_await (watch.hint() || ended.wait());
+      co_await first_of(watch.hint(), ended.wait());
     }
     if (!ended.is_set()) {
       tell_oom(*core, *container);

@@ -3,12 +3,11 @@
 // lock.
 #include <errno.h>
 
-#include <asio/experimental/awaitable_operators.hpp>
-
 #include "common/state/layout.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/evidence.h"
+#include "supervisor/first_of.h"
 #include "supervisor/operations.h"
 #include "supervisor/process_search.h"
 #include "supervisor/runtime_call.h"
@@ -16,8 +15,6 @@
 
 namespace chock::supervisor {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
 
 constexpr std::chrono::seconds kEndGrace{2};
 constexpr std::chrono::seconds kCleanUpGrace{180};  // three calls of the runtime, in the worst case
@@ -53,14 +50,14 @@ Awaitable<Result<Done>> delete_watched(std::shared_ptr<Container> container,
       co_return std::unexpected(Error{ETIMEDOUT, "delete", container->id, {}});
     }
   }
-  co_await (init->ended.wait() || pause_for(kEndGrace));
+  co_await first_of(init->ended.wait(), pause_for(kEndGrace));
   if (!init->ended.is_set() && !force) {
     co_return std::unexpected(
         Error{EBUSY, "delete", container->id, "its output has not been read to the end"});
   }
   if (!init->ended.is_set()) {
     co_await end_shims(*container);
-    co_await (init->ended.wait() || pause_for(kCleanUpGrace));
+    co_await first_of(init->ended.wait(), pause_for(kCleanUpGrace));
   }
   if (!init->ended.is_set()) {
     co_return std::unexpected(Error{ETIMEDOUT, "delete", container->id, {}});

@@ -118,11 +118,25 @@ void take_over(const SharedCore& core, const std::shared_ptr<Container>& contain
   begin_watch(core, container, process);
 }
 
+// A one-shot call that is still at a start, or an exec, holds the lock of the container meanwhile.
+Awaitable<Result<sys::LockFile>> lock_adopted(SharedCore core, std::string id) {
+  const Result<sys::StateDir> dir = core->root.open_dir(id);
+  CO_TRY(dir);
+  Result<sys::LockFile> lock = co_await lock_container(*dir, "adopt", id);
+  co_return lock;
+}
+
 // Created, but its supervisor died before it said `start`: nobody was ever told of it, and nobody
 // will start it.
 Awaitable<void> undo_if_created(SharedCore core, std::shared_ptr<Container> container,
                                 std::shared_ptr<Process> init) {
   const std::optional<Gate::Turn> turn = co_await container->gate.enter();
+  const Result<sys::LockFile> lock = co_await lock_adopted(core, container->id);
+  if (!lock) {  // undone by whoever was at it
+    container->init_ended.set();
+    core->forget(*container, *init);
+    co_return;
+  }
   const runtime::Runtime runtime = runtime_of(container->state);
   const Result<RuntimeAnswer> answer =
       co_await call_runtime(runtime::query_state(runtime, container->id));
@@ -161,18 +175,14 @@ Awaitable<void> undo_init(SharedCore core, const Container& container, const Pro
   discard_noted(*core, core->root, container.id, {});
 }
 
-// A launch that had not come to a pid. A one-shot call may still be at it: it holds the lock of the
-// container. Of any other launch the owner has died.
+// A launch that had not come to a pid.
 Awaitable<void> finish_launch(SharedCore core, std::shared_ptr<Container> container,
                               std::shared_ptr<Process> process) {
   const bool init = process->id == layout::kInit;
+  const Result<sys::LockFile> lock = co_await lock_adopted(core, container->id);
   const Result<sys::StateDir> dir = core->root.open_dir(container->id);
-  Result<sys::LockFile> lock = std::unexpected(dir ? Error{} : dir.error());
-  if (dir) {
-    lock = co_await lock_container(*dir, "adopt", container->id);
-  }
-  const Result<Found> found =
-      lock ? find_process(*core, container->id, *dir, process->id) : std::unexpected(lock.error());
+  const Result<Found> found = lock && dir ? find_process(*core, container->id, *dir, process->id)
+                                          : std::unexpected(lock ? dir.error() : lock.error());
   if (found && !found->unfinished) {
     process->process = std::move(found->process->process);
     process->exit_fifo = std::move(found->process->exit_fifo);

@@ -12,15 +12,12 @@
 
 #include <utility>
 
-#include <asio/experimental/awaitable_operators.hpp>
-
 #include "common/sys/command.h"
 #include "supervisor/co_try.h"
+#include "supervisor/first_of.h"
 
 namespace chock::supervisor {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
 
 constexpr off_t kOutputLimit = 1 << 20;
 constexpr std::chrono::seconds kKillGrace{10};
@@ -93,14 +90,6 @@ Result<RuntimeAnswer> collect(const Running& running) {
   return answer;
 }
 
-Awaitable<void> stop_asked(Latch* stop) {
-  if (stop != nullptr) {
-    co_await stop->wait();
-  } else {
-    co_await readable(-1);
-  }
-}
-
 // The value of msg="…" in a line of runc's text log; the line itself if it has none.
 std::string message_of(std::string_view line) {
   constexpr std::string_view kKey = " msg=\"";
@@ -130,17 +119,17 @@ Awaitable<Result<RuntimeAnswer>> call_runtime(runtime::Arguments arguments, std:
   const Result<Running> running = spawn_runtime(arguments, input);
   CO_TRY(running);
   const int process = running->process.fd();
-  const auto first =
-      co_await (readable(process) || pause_for(limits.deadline) || stop_asked(limits.stop));
-  if (first.index() == 0) {
+  const size_t first =
+      co_await first_of(readable(process), pause_for(limits.deadline), when_set(limits.stop));
+  if (first == 0) {
     co_return collect(*running);
   }
   // Hooks and helpers of the runtime are in its group, and would be left behind.
   running->process.kill_group();
   // Bounded too: a process that the kernel holds (state D) does not die of SIGKILL.
-  co_await (readable(process) || pause_for(kKillGrace));
+  co_await first_of(readable(process), pause_for(kKillGrace));
   static_cast<void>(running->process.reap());
-  if (first.index() == 2) {
+  if (first == 2) {
     co_return std::unexpected(Error{ECANCELED, "run", arguments.front(), "context canceled"});
   }
   co_return input_error("run", arguments.front(), "killed: no answer within the deadline");

@@ -7,8 +7,6 @@
 
 #include <optional>
 
-#include <asio/experimental/awaitable_operators.hpp>
-
 #include "common/state/exit_record.h"
 #include "common/state/layout.h"
 #include "common/state/timestamp.h"
@@ -17,6 +15,7 @@
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/exit_watch.h"
+#include "supervisor/first_of.h"
 #include "supervisor/notice.h"
 #include "supervisor/process_search.h"
 #include "supervisor/runtime_call.h"
@@ -25,7 +24,6 @@
 namespace chock::supervisor {
 namespace {
 
-using asio::experimental::awaitable_operators::operator||;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -69,7 +67,7 @@ Awaitable<std::optional<sys::Reaped>> await_reaped(const sys::Pidfd& process) {
   if (ours) {
     co_return *ours;
   }
-  co_await (hang_up(process.fd()) || pause_for(kReapGrace));
+  co_await first_of(hang_up(process.fd()), pause_for(kReapGrace));
   co_return std::nullopt;
 }
 
@@ -88,12 +86,12 @@ bool removed(const sys::LockFile& lock) {
 
 Awaitable<bool> kill_surely(const sys::Pidfd& process, runtime::Runtime runtime, std::string id) {
   static_cast<void>(process.signal(SIGKILL));  // gone by itself meanwhile: as well
-  co_await (readable(process.fd()) || pause_for(kPromptDeath));
+  co_await first_of(readable(process.fd()), pause_for(kPromptDeath));
   if (!process.ended()) {
     // A frozen process dies when it is thawed; thawing one that is not frozen does nothing.
     static_cast<void>(co_await call_runtime(runtime::resume(runtime, id), std::string(),
                                             {.deadline = kShortCall}));
-    co_await (readable(process.fd()) || pause_for(kKillGrace));
+    co_await first_of(readable(process.fd()), pause_for(kKillGrace));
   }
   co_return process.ended();
 }
@@ -146,11 +144,11 @@ Awaitable<void> end_draining(const sys::StateDir& dir, int exit_fifo) {
   if (!sys::has_writer(exit_fifo)) {
     co_return;
   }
-  co_await (readable(exit_fifo) || pause_for(kDrainGrace));
+  co_await first_of(readable(exit_fifo), pause_for(kDrainGrace));
   const std::optional<sys::Pidfd> shim = find_process_in(dir);
   if (sys::has_writer(exit_fifo) && shim) {
     static_cast<void>(shim->signal(SIGKILL));  // it may have ended this moment
-    co_await (readable(shim->fd()) || pause_for(kKillGrace));
+    co_await first_of(readable(shim->fd()), pause_for(kKillGrace));
     static_cast<void>(shim->reap());  // our own child or not
   }
 }
@@ -185,7 +183,7 @@ Awaitable<Result<sys::LockFile>> lock_container(const sys::StateDir& container,
     // inside the kernel), so it is not waited for alone.
     const Result<Notice> notice = Notice::of_closing(container, state::layout::kContainerLock);
     CO_TRY(notice);
-    co_await (readable(notice->fd()) || pause_for(kRetry));
+    co_await first_of(readable(notice->fd()), pause_for(kRetry));
   }
   co_return std::unexpected(
       Error{EBUSY, std::move(operation), std::move(id), "another operation does not end"});

@@ -13,6 +13,7 @@
 #include "common/sys/proc.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
+#include "supervisor/first_of.h"
 #include "supervisor/launch_error.h"
 #include "supervisor/notice.h"
 
@@ -32,16 +33,9 @@ Result<std::optional<pid_t>> published_pid(const sys::StateDir& process) {
 enum class Woken { Notice, ShimEnded, Timeout, Interrupt };
 
 // Waits until there is a pid to read, or a reason why there will not be one.
-Awaitable<void> set(Latch* latch) {
-  if (latch != nullptr) {
-    co_await latch->wait();
-  } else {
-    co_await readable(-1);
-  }
-}
-
 Awaitable<void> give_up_asked(const LaunchLimits& limits) {
-  co_await (set(limits.gone) || set(limits.container_ended) || readable(limits.interrupt));
+  co_await first_of(when_set(limits.gone), when_set(limits.container_ended),
+                    readable(limits.interrupt));
 }
 
 Awaitable<Result<Woken>> await_pid_file(const sys::StateDir& process, const sys::Pidfd& shim,
@@ -61,9 +55,9 @@ Awaitable<Result<Woken>> await_pid_file(const sys::StateDir& process, const sys:
       CO_TRY(last);
       co_return *last ? Woken::Notice : Woken::ShimEnded;
     }
-    const auto woken =
-        co_await (readable(notice->fd()) || readable(shim.fd()) || give_up_asked(limits));
-    if (woken.index() == 2) {
+    const size_t woken =
+        co_await first_of(readable(notice->fd()), readable(shim.fd()), give_up_asked(limits));
+    if (woken == 2) {
       co_return Woken::Interrupt;
     }
     notice->drain();
@@ -102,7 +96,7 @@ Result<sys::Pidfd> spawn_shim(const ShimCommand& command, const sys::StateDir& p
 
 Awaitable<void> end_shim(const sys::Pidfd& shim) {
   static_cast<void>(shim.signal(SIGKILL));  // it may have ended by itself
-  co_await (readable(shim.fd()) || pause_for(kShimEndGrace));
+  co_await first_of(readable(shim.fd()), pause_for(kShimEndGrace));
   static_cast<void>(shim.reap());  // nothing to collect if even that did not end it
 }
 

@@ -12,6 +12,7 @@
 #include "supervisor/bundle.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
+#include "supervisor/first_of.h"
 #include "supervisor/launch.h"
 #include "supervisor/oom.h"
 #include "supervisor/operations.h"
@@ -102,19 +103,13 @@ LaunchOrder order_of(const Plan& plan, const state::ProcessState& init, sys::Sta
 // A shim that fails while `start` runs takes the container with it, and with a hook in it `start`
 // could go on for long. One that ends with 0 has seen a short life to its end (D53).
 Awaitable<void> watch_start(const sys::Pidfd& shim, Latch* gone, Latch& stop, bool& shim_failed) {
-  if (gone != nullptr) {
-    co_await (readable(shim.fd()) || gone->wait());
-  } else {
-    co_await readable(shim.fd());
-  }
+  co_await first_of(readable(shim.fd()), when_set(gone));
   const Result<std::optional<sys::Reaped>> reaped = shim.reap();
   shim_failed = reaped && *reaped && !(*reaped)->status.success();
-  if (shim_failed || (gone != nullptr && gone->is_set())) {
-    stop.set();
-  } else if (gone != nullptr) {
-    co_await gone->wait();
-    stop.set();
+  if (!shim_failed) {
+    co_await when_set(gone);
   }
+  stop.set();
   co_await readable(-1);  // it is for the call to end this
 }
 
@@ -140,7 +135,7 @@ Awaitable<void> undo_start(const Plan& plan, const Launched& launched) {
   const sys::Pidfd* process = launched.process ? &*launched.process : nullptr;
   co_await undo_container(runtime_of(plan.container), plan.id, process);
   // An unsealed shim is about to delete the container as well; then it ends by itself.
-  co_await (readable(launched.shim.fd()) || pause_for(kShimEndGrace));
+  co_await first_of(readable(launched.shim.fd()), pause_for(kShimEndGrace));
   co_await end_shim(launched.shim);
 }
 

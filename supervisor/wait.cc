@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Waiting for the end of a process, whether or not anybody watches it.
-#include <asio/experimental/awaitable_operators.hpp>
 
 #include "common/state/layout.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/evidence.h"
+#include "supervisor/first_of.h"
 #include "supervisor/notice.h"
 #include "supervisor/operations.h"
 #include "supervisor/settle.h"
 
 namespace chock::supervisor {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
-
-Awaitable<void> set(Latch* latch) {
-  if (latch != nullptr) {
-    co_await latch->wait();
-  } else {
-    co_await readable(-1);
-  }
-}
 
 bool is_set(const Latch* latch) { return latch != nullptr && latch->is_set(); }
 
@@ -83,7 +73,8 @@ Awaitable<Result<WaitAnswer>> wait_on_disk(SharedCore core, WaitRequest request,
     if (!evidence->shim_lives) {
       break;
     }
-    co_await (readable(watched->exit_fifo.get()) || readable(watched->notice.fd()) || set(gone));
+    co_await first_of(readable(watched->exit_fifo.get()), readable(watched->notice.fd()),
+                      when_set(gone));
     if (is_set(gone)) {
       co_return context_canceled("wait", request.id);
     }
@@ -105,7 +96,7 @@ Awaitable<Result<WaitAnswer>> wait_for_process(SharedCore core, WaitRequest requ
   if (!process) {
     co_return co_await wait_on_disk(std::move(core), std::move(request), caller.gone);
   }
-  co_await (process->ended.wait() || set(caller.gone));
+  co_await first_of(process->ended.wait(), when_set(caller.gone));
   if (!process->ended.is_set()) {
     co_return context_canceled("wait", request.id);
   }

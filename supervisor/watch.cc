@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 
 #include "common/failpoint.h"
 #include "common/state/layout.h"
@@ -14,13 +13,13 @@
 #include "supervisor/container_files.h"
 #include "supervisor/evidence.h"
 #include "supervisor/exit_watch.h"
+#include "supervisor/first_of.h"
 #include "supervisor/oom.h"
 #include "supervisor/settle.h"
 
 namespace chock::supervisor {
 namespace {
 
-using asio::experimental::awaitable_operators::operator||;
 using state::EventRecord;
 using std::chrono::milliseconds;
 
@@ -33,7 +32,7 @@ Awaitable<void> await_shim_end(const Process& process) {
   if (process.shim) {
     co_await await_exit(process.exit_fifo.get(), *process.shim);
     // It closes the fifo by ending; collected here, it leaves no zombie.
-    co_await (readable(process.shim->fd()) || pause_for(kShimEndGrace));
+    co_await first_of(readable(process.shim->fd()), pause_for(kShimEndGrace));
     static_cast<void>(process.shim->reap());  // still running after the bound: left alone
   } else {
     co_await await_hang_up(process.exit_fifo.get());

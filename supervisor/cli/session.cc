@@ -13,6 +13,7 @@
 #include "supervisor/cli/loop.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/co_try.h"
+#include "supervisor/first_of.h"
 #include "supervisor/task_json.h"
 #include "supervisor/terminal.h"
 
@@ -129,7 +130,7 @@ Awaitable<Result<uint32_t>> Session::see_end() {
 
 Awaitable<void> Session::show_output() {
   if (stdio_) {
-    co_await (stdio_->copy_output() || left_.wait());
+    co_await first_of(stdio_->copy_output(), left_.wait());
   }
 }
 

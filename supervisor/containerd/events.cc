@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events: a client's place in the event log, one record on its way at a time. What it does not read
 // waits in the log and holds up nobody (D67, D69).
-#include <asio/experimental/awaitable_operators.hpp>
 
 #include "common/state/json.h"
 #include "common/state/timestamp.h"
@@ -10,12 +9,12 @@
 #include "supervisor/containerd/call.h"
 #include "supervisor/containerd/status.h"
 #include "supervisor/containerd/timestamp.h"
+#include "supervisor/first_of.h"
 #include "supervisor/rpc/subscription.h"
 
 namespace chock::supervisor::containerd {
 namespace {
 
-using asio::experimental::awaitable_operators::operator||;
 using rpc::Gap;
 using rpc::Subscription;
 
@@ -58,7 +57,7 @@ Awaitable<grpc::Status> Api::events(types::EventsRequest request, Responder& cli
       note_({.level = Note::Level::Warning, .text = describe(*gap)});
     } else if (!subscription->ended()) {
       const std::shared_ptr<Latch> changed = events_.changed();
-      co_await (changed->wait() || client.gone().wait());
+      co_await first_of(changed->wait(), client.gone().wait());
     }
   }
   co_return grpc::Status::OK;

@@ -6,17 +6,16 @@
 
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
+#include "supervisor/first_of.h"
 #include "supervisor/task_json.h"
 
 namespace chock::supervisor::rpc {
 namespace {
 
-using asio::experimental::awaitable_operators::operator||;
 using state::Json;
 
 // Of one client at a time; it is not read from while it has that many.
@@ -28,9 +27,9 @@ constexpr size_t kSubscriptions = 16;
 
 Awaitable<void> Connection::serve() {
   socket_.non_blocking(true);
-  co_await (read_lines() || gone_.wait());
+  co_await first_of(read_lines(), gone_.wait());
   // Its sending side is closed, or it is gone altogether: only the latter hangs the socket up.
-  co_await (finish() || vanish());
+  co_await first_of(finish(), vanish());
   gone_.set();
   asio::error_code ignored;
   socket_.close(ignored);  // ends a write that nobody reads
@@ -81,8 +80,7 @@ Awaitable<void> Connection::take_lines() {
 Awaitable<void> Connection::wait_for_room() {
   while (!gone_.is_set() && (requests_ >= kConcurrentRequests ||
                              lines_.size() >= kConcurrentRequests || unread_ >= kUnreadLimit)) {
-    const auto first = co_await (next_end() || vanish());
-    if (first.index() == 1) {
+    if (co_await first_of(next_end(), vanish()) == 1) {
       gone_.set();
     }
   }
@@ -170,7 +168,7 @@ Awaitable<void> Connection::send_events(Subscription subscription, uint64_t numb
           "gap", {{"subscription", number}, {"first", gap->first}, {"last", gap->last}}));
     } else if (!subscription.ended()) {
       const std::shared_ptr<Latch> changed = log.changed();
-      co_await (changed->wait() || gone_.wait());
+      co_await first_of(changed->wait(), gone_.wait());
     }
     while (!lines_.empty() && !gone_.is_set()) {
       co_await next_end();  // of the writer: the log is our buffer, not this queue
@@ -215,9 +213,9 @@ Awaitable<void> Connection::finish() {
 // Completes when there is nobody to write to any more, or the server stops.
 Awaitable<void> Connection::vanish() {
   asio::error_code error;
-  co_await (socket_.async_wait(asio::socket_base::wait_error,
-                               asio::redirect_error(asio::use_awaitable, error)) ||
-            gone_.wait());
+  co_await first_of(socket_.async_wait(asio::socket_base::wait_error,
+                                       asio::redirect_error(asio::use_awaitable, error)),
+                    gone_.wait());
 }
 
 }  // namespace chock::supervisor::rpc

@@ -7,16 +7,14 @@
 #include <utility>
 
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/this_coro.hpp>
 
 #include "common/sys/open_files.h"
 #include "supervisor/accept.h"
+#include "supervisor/first_of.h"
 
 namespace chock::supervisor::rpc {
 namespace {
-
-using asio::experimental::awaitable_operators::operator||;
 
 constexpr size_t kConnections = 256;
 
@@ -32,7 +30,7 @@ void turn_away(int connection, const char* reason) {
 size_t Server::allowed_connections() { return std::min(kConnections, sys::open_file_limit() / 4); }
 
 Awaitable<void> Server::serve(Latch& stop) {
-  co_await (accept_clients() || stop.wait());
+  co_await first_of(accept_clients(), stop.wait());
   for (const std::shared_ptr<Connection>& connection : connections_) {
     connection->drop();
   }

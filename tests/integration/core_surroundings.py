@@ -110,8 +110,14 @@ class Surroundings(CoreCase):
         """A start that is under way when somebody begins to serve the directory is not undone: it
         holds the container's lock."""
         self.use_quick_runtime()
+        for failpoint in ("shim-spawned", "identified"):  # not created yet, and not started yet
+            with self.subTest(failpoint):
+                self.adopt_what_is_begun(failpoint)
+                self.id = self.space.new_id()
+
+    def adopt_what_is_begun(self, failpoint):
         other = self.supervisor("oneshot", program="supervise_failpoints")
-        other.failpoint("shim-spawned=stop")
+        other.failpoint(f"{failpoint}=stop")
         number = other.send("start", id=self.id, bundle=self.bundle())
         self.await_stopped(other)
         owner = self.supervisor("adopt")
