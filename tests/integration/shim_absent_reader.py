@@ -9,40 +9,48 @@ from harness import main
 from harness.shim_case import ShimCase, Stdio
 
 _BUDGET = 15.0
+_CAUSE = "context deadline exceeded"
 
 
 class AbsentReader(ShimCase):
 
-    def prepared(self, stdio, **bundle_options):
+    def prepared(self, stdio, exit_reader=True, **bundle_options):
         """A shim that was spawned and not waited for."""
         bundle = self.space.bundle("/bin/true", **bundle_options)
         container = self.container(bundle, runtime=self.logging_runtime())
         process = container.init = container.new_process("init")
         spec = container._config()["process"]
         process.prepare(container.process_json(spec, stdio, False))
+        if not exit_reader:
+            process.close()
         process.spawn_shim([container.shim, container.id, container.bundle, container.runtime],
                            env=container.env)
         self.addCleanup(process.close)
         return container
 
+    @staticmethod
+    def text_of(path):
+        return f"containerd-shim: opening {path} failed: {_CAUSE}"
+
     def test_budget_and_texts(self):
-        """For stdout, for stderr, for both, and for a terminal, whose text has no path."""
+        """For stdout, for stderr, for both, for a terminal, whose text has no path, and for `exit`,
+        whose reader was there and has died."""
         fifos = {name: self.space.fifo(name) for name in ("a", "b", "c", "d", "e")}
         began = time.monotonic()
         cases = [
-            (self.prepared(Stdio(stdout=fifos["a"])), fifos["a"]),
-            (self.prepared(Stdio(stderr=fifos["b"])), fifos["b"]),
-            (self.prepared(Stdio(stdout=fifos["c"], stderr=fifos["d"])), fifos["c"]),
-            (self.prepared(Stdio(stdout=fifos["e"]), terminal=True), None),
+            (self.prepared(Stdio(stdout=fifos["a"])), self.text_of(fifos["a"])),
+            (self.prepared(Stdio(stderr=fifos["b"])), self.text_of(fifos["b"])),
+            (self.prepared(Stdio(stdout=fifos["c"], stderr=fifos["d"])), self.text_of(fifos["c"])),
+            (self.prepared(Stdio(stdout=fifos["e"]), terminal=True), _CAUSE),
+            (self.prepared(Stdio(), exit_reader=False), f"open exit: {_CAUSE}"),
         ]
-        for container, path in cases:
+        for container, text in cases:
             process = container.init
             self.assertEqual(process.shim.wait(_BUDGET + 10), 1)
             self.assertGreaterEqual(time.monotonic() - began, _BUDGET - 0.1)
-            cause = "context deadline exceeded"
-            text = f"containerd-shim: opening {path} failed: {cause}" if path else cause
             self.assertEqual(self.errors(process), [text])
-            process.await_hangup()
+            if process._exit_fd >= 0:
+                process.await_hangup()
             process.close()
         self.assertLess(time.monotonic() - began, _BUDGET + 5)
         self.assertEqual(self.logged_calls(), [], "nothing was created, so nothing is deleted")
