@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A shim that dies or is told to end."""
 
+import os
 import select
+import shutil
 import signal
 import sys
 
-from harness import Deadline, main, only_with
+from harness import Deadline, main, only_with, strace
 from harness.process import wait_pidfd
 from harness.shim_case import ShimCase, Stdio
+
+_DELAY = 3_000_000  # microseconds, in which the shim is found to have a child and is killed
 
 
 class Killed(ShimCase):
@@ -45,6 +49,47 @@ class Killed(ShimCase):
         process.await_hangup()
         self.assertEqual(process.wait(), 137)
         container.remove()
+
+    @only_with("runc", "no runtime is run")
+    def test_before_the_runtime_could_know(self):
+        """The shim dies when it has forked and its child has not yet asked to be told of that: the
+        child finds a stranger for its parent and does not become the runtime."""
+        if strace.STRACE is None:
+            self.skipTest("strace is not installed")
+        trace = self.space.file("trace")
+        container = self.container(self.space.bundle("x"), runtime=self.logging_runtime(),
+                                   env=strace.environment(self.space.environment))
+        # For each of the two it is the first call of that name that waits before it takes effect.
+        process = self.spawned(container, via=[
+            strace.STRACE, "-D", "-f", "-qq", "-o", trace, "-e", "trace=prctl,execve",
+            "-e", f"inject=prctl:delay_enter={_DELAY}:when=1", "--"])
+        child = self.await_child(process.shim.pid)
+        process.shim.kill()
+        wait_pidfd(child, Deadline(what="the end of the child"))
+        self.assertEqual(process.wait(), 137)
+        with open(trace, encoding="utf-8") as lines:
+            calls = [words for words in map(str.split, lines) if words[0] == str(child)]
+        self.assertIn("prctl(PR_SET_PDEATHSIG,", calls[0])
+        self.assertEqual([words[1] for words in calls if words[1].startswith("execve")], [])
+        self.assertEqual(self.logged_calls(), [])
+        shutil.rmtree(container.directory)
+
+    def await_child(self, pid):
+        """A second shim, for that is what it looks like yet. The kernel has no news of it either."""
+        deadline = Deadline(what=f"a child of {pid}")
+        while deadline.remaining:
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+                pids = children.read().split()
+            for child in pids:  # strace(1) has children as well
+                if self.is_shim(child):
+                    return int(child)
+            os.sched_yield()
+
+    def is_shim(self, pid):
+        try:
+            return os.path.samefile(f"/proc/{pid}/exe", self.shim_path)
+        except FileNotFoundError:
+            return False
 
 
 class Terminated(ShimCase):
