@@ -75,7 +75,7 @@ class Killed(ShimCase):
         shutil.rmtree(container.directory)
 
     def await_child(self, pid):
-        """A second shim, for that is what it looks like yet. The kernel has no news of it either."""
+        """A second shim, for that is what it looks like yet. The kernel has no news of it."""
         deadline = Deadline(what=f"a child of {pid}")
         while deadline.remaining:
             with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who owns the pipes that are a process's stdio: the container's root, as process.json has it. Nobody
-else could open them again, and programs do, by the name of /dev/stdout."""
+"""Who owns the pipes that are a process's stdio: the container's root, as process.json has it.
+Nobody else could open them again, and programs do, by the name of /dev/stdout."""
 
 import os
 import signal
@@ -24,8 +24,8 @@ class PipeOwner(ShimCase):
         return {(info.st_uid, info.st_gid) for info in found}
 
     def test_as_told(self):
-        """For an init and an exec, each by its own process.json. Runtimes change owners, so there is
-        none in between."""
+        """For an init and an exec, each by its own process.json. Runtimes change owners, so there
+        is none in between."""
         bundle = self.space.bundle("x")
         container = self.launched(bundle, start=False, extra=_ROOT,
                                   **self.quick_runtime("exec sleep 1000"))
