@@ -81,7 +81,10 @@ class Stuck(ShimCase):
         self.assert_warned(undone.init, ["undoing"])
         self.discard(undone)
 
-        # An exit, for which two calls are made.
+        # An exit, for which two calls are made: the first is over long before the shim is, with
+        # which it would have ended in any case.
+        wait_pidfd(dict(self.calls_of(ending))["kill"]["pid"], Deadline(5, "the end of kill"))
+        self.assertIsNone(ended.init.shim.poll())
         ended.init.await_hangup(3 * _SHIM_BUDGET)
         self.assert_took(2 * _SHIM_BUDGET)
         self.assertEqual(ended.init.shim.wait(5), 0)
