@@ -84,21 +84,39 @@ class Run:
             self.refused(result, container, code=code)
             self.assertEqual(self.answer("list"), {"containers": []})
 
-    def test_interrupt_during_the_start(self):
-        """Nothing of it is left when the command has ended, or soon after where a server undoes it."""
+    def interrupted_in(self, verb):
+        """While the runtime hangs in it. (the hanging one, its parent)"""
         news = self.space.fifo("news")
         runtime = self.space.file("slow-runtime", f"""#!/bin/sh
-case "$*" in *create*) echo $PPID > {news}; exec sleep 1000;; *) exec {self.runtime.path} "$@";; esac
+case " $* " in
+*" {verb} "*) echo $$ $PPID > {news}; exec sleep 1000;;
+*) exec {self.runtime.path} "$@";;
+esac
 """.encode())
         os.chmod(runtime, 0o700)
         container = self.space.new_id()
         child = self.begin("run", "--runtime", runtime, "-b", self.space.shell(FOREVER).path, container)
         with open(news, encoding="utf-8") as line:
-            shim = int(line.read())
+            pids = [int(pid) for pid in line.read().split()]
         child.send_signal(signal.SIGINT)
         self.assertEqual(child.wait(30), 128 + signal.SIGINT)
         self.assertEqual(child.stderr.read().count(b"\n"), 1)
+        wait_pidfd(pids[0], Deadline(what="the runtime to end"))
+        return container, pids
+
+    def test_interrupt_during_create(self):
+        """Nothing of it is left when the command has ended, or soon after where a server undoes it."""
+        _, (_, shim) = self.interrupted_in("create")
         wait_pidfd(shim, Deadline(what="the shim to end"))
+
+    def test_interrupt_during_start(self):
+        """Nor of a container that was complete and waited for nothing else. Who undoes it has gone
+        through the whole of it when the id is free again."""
+        container, _ = self.interrupted_in("start")
+        deadline = Deadline(what="the start to be undone")
+        while self.chock("state", container).returncode == 0:
+            self.assertGreater(deadline.remaining, 0)
+        self.assertIsNone(self.runtime.state(container))
 
     def test_killed_run_leaves_a_container_that_the_other_verbs_know(self):
         container = self.space.new_id()
