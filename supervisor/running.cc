@@ -54,7 +54,10 @@ Awaitable<Result<std::string>> run_on(const Running& container, Order order) {
   if (!answer && ended != nullptr && ended->is_set()) {
     co_return no_such_container(order.operation, container.id);
   }
-  CO_TRY(answer);
+  if (!answer) {
+    co_return std::unexpected(
+        Error{answer.error().code, order.operation, container.id, answer.error().message()});
+  }
   CO_TRY(check_answer(*answer, order.operation, container.id));
   co_return std::move(answer->output);
 }

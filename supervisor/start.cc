@@ -127,7 +127,10 @@ Awaitable<Result<void>> run_start(const Plan& plan, const sys::Pidfd& shim, Latc
   if (gone != nullptr && gone->is_set()) {
     co_return context_canceled("start", plan.id);
   }
-  CO_TRY(answer);
+  if (!answer) {
+    co_return std::unexpected(
+        Error{answer.error().code, "start", plan.id, answer.error().message()});
+  }
   co_return check_answer(*answer, "start", plan.id);
 }
 

@@ -4,7 +4,8 @@ error, so that none is silently not checked."""
 
 import re
 
-_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool,
+          "null": type(None)}
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _ANNOTATIONS = {"$schema", "title", "description"}
 
@@ -20,6 +21,9 @@ def violations(schema, value, path="$"):
 
 def undescribed(schema, value, path="$"):
     """Members that the schema allows only because it does not mention them."""
+    if isinstance(value, list):
+        return [text for i, member in enumerate(value)
+                for text in undescribed(schema.get("items", {}), member, f"{path}[{i}]")]
     if not isinstance(value, dict):
         return []
     found, known = [], schema.get("properties", {})
@@ -31,9 +35,10 @@ def undescribed(schema, value, path="$"):
 
 
 def _type(schema, value, path):
-    wanted = _TYPES[schema["type"]]
-    right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-    return [] if right else [f"{path}: {value!r} is no {schema['type']}"]
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    right = any(isinstance(value, _TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+                for name in names)
+    return [] if right else [f"{path}: {value!r} is no {' or '.join(names)}"]
 
 
 def _enum(schema, value, path):
@@ -45,8 +50,15 @@ def _required(schema, value, path):
 
 
 def _properties(schema, value, path):
-    return [text for key, inner in schema["properties"].items() if key in value
-            for text in violations(inner, value[key], f"{path}.{key}")]
+    return [] if not isinstance(value, dict) else [
+        text for key, inner in schema["properties"].items() if key in value
+        for text in violations(inner, value[key], f"{path}.{key}")]
+
+
+def _items(schema, value, path):
+    return [] if not isinstance(value, list) else [
+        text for i, member in enumerate(value)
+        for text in violations(schema["items"], member, f"{path}[{i}]")]
 
 
 def _additional(schema, value, path):
@@ -72,6 +84,6 @@ def _format(schema, value, path):
     return [] if _DATE_TIME.fullmatch(value) else [f"{path}: {value!r} is no date-time"]
 
 
-_CHECKS = {"type": _type, "enum": _enum, "required": _required, "properties": _properties,
+_CHECKS = {"type": _type, "enum": _enum, "required": _required, "properties": _properties, "items": _items,
            "additionalProperties": _additional, "propertyNames": _names, "minimum": _minimum,
            "maximum": _maximum, "format": _format}
