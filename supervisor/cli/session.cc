@@ -137,7 +137,8 @@ Awaitable<void> Session::show_output() {
 // Completes only by being cancelled, so that an end of our stdin does not end the session.
 Awaitable<void> Session::feed_input() {
   if (stdio_ && plan_.input && raw_ && plan_.detach_keys) {
-    if (co_await stdio_->copy_keys(*plan_.detach_keys)) {
+    const bool detached = co_await stdio_->copy_keys(*plan_.detach_keys);
+    if (detached) {
       left_.set();
       co_await readable(-1);
     }

@@ -80,7 +80,8 @@ Awaitable<void> Connection::take_lines() {
 Awaitable<void> Connection::wait_for_room() {
   while (!gone_.is_set() && (requests_ >= kConcurrentRequests ||
                              lines_.size() >= kConcurrentRequests || unread_ >= kUnreadLimit)) {
-    if (co_await first_of(next_end(), vanish()) == 1) {
+    const size_t first = co_await first_of(next_end(), vanish());
+    if (first == 1) {
       gone_.set();
     }
   }

@@ -98,6 +98,7 @@ class Stuck(ShimCase):
         self.assert_took(_CHOCK_BUDGET)
         self.assertEqual(run.returncode, 125, complaint)
         self.assertEqual(complaint.count(b"\n"), 1, complaint)
+        self.assertIn(b"chock: start ", complaint)
         self.assertIn(b"no answer within the deadline", complaint)
         self.assert_all_gone(starting, ["create", "start", "delete"])
 
