@@ -126,34 +126,53 @@ Awaitable<Result<sys::LockFile>> lock_adopted(SharedCore core, std::string id) {
   co_return lock;
 }
 
-// Created, but its supervisor died before it said `start`: nobody was ever told of it, and nobody
-// will start it.
+bool may_be_created(const Container& container, const Process& init) {
+  return init.id == layout::kInit && init.process && !init.process->ended() &&
+         looks_created(*init.process, runtime_of(container.state));
+}
+
+// Created, but its supervisor died before it said `start`: nobody will start it. Nobody was told of
+// it either, unless it was taken for started by one that the runtime did not answer: then its end
+// is told as well. The caller holds the turn and the lock.
 Awaitable<void> undo_if_created(SharedCore core, std::shared_ptr<Container> container,
                                 std::shared_ptr<Process> init) {
-  const std::optional<Gate::Turn> turn = co_await container->gate.enter();
-  const Result<sys::LockFile> lock = co_await lock_adopted(core, container->id);
-  if (!lock) {  // undone by whoever was at it
-    container->init_ended.set();
-    core->forget(*container, *init);
-    co_return;
-  }
   const runtime::Runtime runtime = runtime_of(container->state);
   const Result<RuntimeAnswer> answer =
       co_await call_runtime(runtime::query_state(runtime, container->id));
   const Result<runtime::RuntimeState> state =
       answer ? runtime::parse_state(answer->output) : std::unexpected(answer.error());
   using RuntimeStatus = runtime::RuntimeState::Status;
-  if (!state || state->status != RuntimeStatus::Created) {
+  const bool created = state && state->status == RuntimeStatus::Created;
+  const bool told = init->told != Told::Nothing;
+  if (!created || told) {
     take_over(core, container, init);
+  }
+  if (!created) {
     co_return;
   }
   core->note(Note::Level::Warning, container->id, init->id, "created but never started: undone");
-  container->init_ended.set();
   const sys::Pidfd* process = init->process ? &*init->process : nullptr;
+  if (told) {
+    co_await undo_container(runtime, container->id, process);
+    co_return;
+  }
+  container->init_ended.set();
   co_await undo_container(runtime, container->id, process);
   co_await end_draining(*init->dir, init->exit_fifo.get());
   discard_noted(*core, core->root, container->id, {});
   core->forget(*container, *init);
+}
+
+Awaitable<void> judge_created(SharedCore core, std::shared_ptr<Container> container,
+                              std::shared_ptr<Process> init) {
+  const std::optional<Gate::Turn> turn = co_await container->gate.enter();
+  const Result<sys::LockFile> lock = co_await lock_adopted(core, container->id);
+  if (lock) {
+    co_await undo_if_created(core, container, init);
+  } else {  // undone by whoever was at it
+    container->init_ended.set();
+    core->forget(*container, *init);
+  }
 }
 
 // Half-made execs go (D52), with whatever the runtime has made of them.
@@ -187,7 +206,11 @@ Awaitable<void> finish_launch(SharedCore core, std::shared_ptr<Container> contai
     process->process = std::move(found->process->process);
     process->exit_fifo = std::move(found->process->exit_fifo);
     process->told = found->process->told;
-    take_over(core, container, process);
+    if (may_be_created(*container, *process)) {
+      co_await undo_if_created(core, container, process);
+    } else {
+      take_over(core, container, process);
+    }
     co_return;
   }
   if (found) {
@@ -221,9 +244,8 @@ void adopt_process(const SharedCore& core, const std::shared_ptr<Container>& con
            init ? finish_start(core, container, process) : finish_launch(core, container, process));
     return;
   }
-  const bool lives = process->process && !process->process->ended();
-  if (init && lives && looks_created(*process->process, runtime_of(container->state))) {
-    detach(core, container->id, undo_if_created(core, container, process));
+  if (may_be_created(*container, *process)) {
+    detach(core, container->id, judge_created(core, container, process));
     return;
   }
   take_over(core, container, process);

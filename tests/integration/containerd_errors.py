@@ -199,10 +199,11 @@ class Errors(ContainerdCase):
 
     def test_exec_with_everything_said(self):
         container, _ = self.running()
+        # Not RLIMIT_NOFILE: runc 1.1's own runtime (Go) may raise that to the hard limit meanwhile.
         caps = ["CAP_KILL"]
         pid = self.exec_into(container, "e", user={"uid": 5, "gid": 6, "additionalGids": [7, 8]},
                              env=["A=b"], capabilities=caps, noNewPrivileges=True,
-                             rlimits=[{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]).systemPid
+                             rlimits=[{"type": "RLIMIT_CORE", "soft": 100, "hard": 200}]).systemPid
         with open(f"/proc/{pid}/status", encoding="utf-8") as source:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in source if ":\t" in line)
         self.assertEqual(status["Uid"].split(), ["5"] * 4)
@@ -211,8 +212,8 @@ class Errors(ContainerdCase):
         self.assertEqual(status["NoNewPrivs"], "1")
         self.assertEqual(int(status["CapBnd"], 16), 1 << 5)
         with open(f"/proc/{pid}/limits", encoding="utf-8") as source:
-            limits = next(line.split() for line in source if line.startswith("Max open files"))
-        self.assertEqual(limits[3:5], ["100", "200"])
+            limits = next(line.split() for line in source if line.startswith("Max core file size"))
+        self.assertEqual(limits[4:6], ["100", "200"])
         info, = self.client.State(id=container).containers
         process = {each.pid: each for each in info.processes}["e"]
         self.assertEqual((process.systemPid, process.user.uid, list(process.user.additionalGids),

@@ -5,14 +5,16 @@ _adopt_orphans() in harness/case.py.)"""
 
 import os
 import pwd
+import select
 import signal
 import sys
 
+from driver import DirectoryWatch
 from harness import main
 from harness.bundle import SHARED_PID
 from harness.case import only_with, parametrised
 from harness.core_case import CoreCase
-from harness.process import Deadline
+from harness.process import Deadline, wait_fd
 from harness.snapshot import descendants, processes
 from harness.supervise import CallError
 
@@ -129,6 +131,35 @@ class Surroundings(CoreCase):
         owner.wait_event("exit", self.id, "init")
         self.assert_invariants(self.history())
         other.end()
+        owner.end()
+
+    @only_with("runc", "the runtime does not matter")
+    def test_owner_undoes_what_a_one_shot_has_not_finished(self):
+        """There was no pid when the owner came, and there is one when the lock is released: by the
+        death of the only one who could have said `start`."""
+        self.use_quick_runtime()
+        gate = self.space.fifo("gate")
+        os.mkdir(self.space.file("bin"))
+        script = (f'#!/bin/sh\ncase "$*" in *create*) read line < {gate};; esac\n'
+                  f"""exec {self.settings['runtime']} "$@"\n""")
+        runtime = self.space.file("bin/quick_runtime", script.encode())
+        os.chmod(runtime, 0o700)
+        other = self.supervisor("oneshot", program="supervise_failpoints", runtime=runtime)
+        other.failpoint("shim-spawned=stop")
+        other.send("start", id=self.id, bundle=self.bundle())
+        self.await_stopped(other)
+        owner = self.supervisor("adopt")
+        self.assertEqual(owner.adopted["adopted"], 1)
+        with DirectoryWatch(self.directory / "init") as changes:
+            open(gate, "wb").close()
+            while not (self.directory / "init/pid").exists():
+                wait_fd(changes.fileno(), select.POLLIN, Deadline(what="the pid"))
+                changes.drain()
+        other.kill()
+        owner.wait_line(lambda line: "undone" in line.get("note", ""), "the undoing")
+        self.await_gone(owner)
+        self.assertFalse(self.directory.exists())
+        self.assertEqual(self.history(), [])
         owner.end()
 
 
