@@ -5,11 +5,10 @@ import os
 import signal
 import time
 
-from harness.process import Deadline
 from harness.serve import Server
 
 from measure.figures import Budget, Sample, Section
-from measure.host import Host
+from measure.host import ServeHost, await_containers, start_containers
 
 _STEPS = (0, 100, 1000)  # live containers
 _AT_ONCE = 50
@@ -19,32 +18,18 @@ _IDLE_SECONDS = 10
 
 
 def measure(place, _options):
-    host = _Host(place)
+    host = ServeHost(place)
     try:
         return _figures(place, Server(host))
     finally:
         host.close()
 
 
-class _Host(Host):
-
-    def chock_argv(self, *words):
-        return [self.space.chock, "--state-dir", self.space.state_root, "--runtime",
-                self.space.null_runtime, "--shim", self.space.shim, *words]
-
-    def assertEqual(self, left, right):  # the name is unittest's
-        if left != right:
-            raise AssertionError(f"{left} != {right}")
-
-
 def _figures(place, server):
     client, bundle, pids = server.connect(), place.sleeping(), {}
     memory = Section("`chock serve`: private memory (KiB)", ["live containers", "KiB"])
     for count in _STEPS:
-        while len(pids) < count:
-            calls = {name: client.send("start", id=name, bundle=bundle.path)
-                     for name in (place.new_id() for _ in range(_AT_ONCE))}
-            pids |= {name: client.result(call)["pid"] for name, call in calls.items()}
+        pids |= start_containers(place, client, bundle, count - len(pids), _AT_ONCE)
         held = Sample("KiB", [server.private_memory() >> 10])
         memory.rows.append([str(count), held])
     memory.budgets.append(Budget(f"`chock serve`: private memory, {len(pids)} containers", held,
@@ -55,7 +40,7 @@ def _figures(place, server):
     exits = _exits(server, pids)
     for pid in pids.values():
         os.kill(pid, signal.SIGKILL)
-    _await_none(client)
+    await_containers(client, 0)
     return [memory, exits]
 
 
@@ -83,9 +68,3 @@ def _exits(server, pids):
         "first (ms)", ["runtime", "n", "p50", "p99"],
         [["one that does nothing", str(len(spent.values)), spent.show(spent.median),
           spent.show(spent.quantile(0.99))]])
-
-
-def _await_none(client):
-    deadline = Deadline(what="the containers to be gone")
-    while client.call("list")["containers"]:
-        time.sleep(min(0.05, deadline.remaining))
