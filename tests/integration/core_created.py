@@ -47,9 +47,7 @@ class Created(CoreCase):
     def finish(self, supervisor):
         supervisor.end()
         self.assert_invariants(self.history())
-        self.assertEqual(os.listdir(self.space.state_root), [])
-        self.assertEqual(self.shims(), [])
-        self.assertNotIn(self.id, self.runtime.list())
+        self.assert_nothing_left()
 
     @parametrised({f"{step}_{name}".replace("-", "_"): (step, namespaces)
                    for step in ("pid-seen", "identified")

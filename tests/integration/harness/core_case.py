@@ -20,6 +20,7 @@ class CoreCase(Case):
         super().setUp()
         self.settings = {}  # of every supervisor of this test
         self.id = self.space.new_id()
+        self.quick_state = None  # where the quick runtime, if it is used, remembers its containers
 
     def supervisor(self, life="owner", **settings):
         return Supervise(self, life, **self.settings | settings)
@@ -112,7 +113,7 @@ class CoreCase(Case):
         """As tearDown() does, but at once, and with what the quick runtime remembers."""
         self.assertEqual(os.listdir(self.space.state_root), [])
         self.assertEqual(self.shims(), [])
-        if "runtime" in self.settings:
+        if self.quick_state:
             self.assertEqual(os.listdir(self.quick_state), [])
         else:
             self.assertNotIn(self.id, self.runtime.list())
