@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A shim that ends while the runtime's `start` is still at work, with a hook in it, say: the start
+is answered, in the contract's words, and of the container, of `start` and of its children nothing
+is left (D53)."""
+
+import os
+import signal
+import sys
+
+from harness import main
+from harness.core_case import CoreCase
+from harness.process import DEADLINE, Deadline, read_line, wait_pidfd
+from harness.supervise import CallError
+
+_TEXT = "containerd: shim exited before container process was started"
+_MORE_THAN_AT_A_TIME = 12
+
+
+class StartLost(CoreCase):
+
+    def setUp(self):
+        super().setUp()
+        self.use_quick_runtime()
+        self.quick = self.settings["runtime"]
+        self.starting = self.space.fifo("starting")
+        self.gate = self.space.fifo("gate")
+
+    def hang_in_start(self, script="sleep 1001 & echo $$ $! > {starting}; read x < {gate}"):
+        """The quick runtime; its `start` has a child, says which, and waits."""
+        path = self.space.file("runtime", "\n".join((
+            "#!/bin/sh", 'case " $* " in *" start "*)',
+            script.format(starting=self.starting, gate=self.gate), ";; esac",
+            f'exec {self.quick} "$@"', "")).encode())
+        os.chmod(path, 0o755)
+        self.settings["runtime"] = path
+
+    def begin(self, supervisor):
+        """The call, and the pids of `start` and of its child."""
+        fd = os.open(self.starting, os.O_RDWR)
+        try:
+            number = supervisor.send("start", id=self.id, bundle=self.bundle())
+            return number, map(int, read_line(fd, Deadline(what="the start")).split())
+        finally:
+            os.close(fd)
+
+    def assert_refused(self, supervisor, number):
+        with self.assertRaises(CallError) as caught:
+            supervisor.result(number)
+        self.assertEqual(caught.exception.detail, _TEXT)
+
+    def finish(self, supervisor):
+        self.assertEqual(self.history(), [])
+        supervisor.end()
+        self.assert_nothing_left()
+
+    def test_killed(self):
+        self.hang_in_start()
+        supervisor = self.supervisor()
+        number, pids = self.begin(supervisor)
+        self.assertEqual(self.kill_shims(), 1)
+        self.assert_refused(supervisor, number)
+        for pid in pids:
+            wait_pidfd(pid, Deadline(DEADLINE, "start and its child to die"))
+        self.finish(supervisor)
+
+    def test_more_often_than_starts_at_a_time(self):
+        """None of them costs a place for ever."""
+        self.hang_in_start()
+        supervisor = self.supervisor()
+        for _ in range(_MORE_THAN_AT_A_TIME):
+            number, _ = self.begin(supervisor)
+            self.kill_shims()
+            self.assert_refused(supervisor, number)
+        self.finish(supervisor)
+
+    def test_with_the_init(self):
+        """A process that dies before its start has an end; its shim saw it, so it has not failed,
+        and it is the runtime that says what is wrong."""
+        self.hang_in_start()
+        supervisor = self.supervisor()
+        number, (_, child) = self.begin(supervisor)
+        shim, = self.shims()
+        with open(self.directory / "init/pid", encoding="utf-8") as pid:
+            os.kill(int(pid.read()), signal.SIGKILL)
+        wait_pidfd(shim, Deadline(DEADLINE, "the shim to end"))
+        os.close(os.open(self.gate, os.O_WRONLY))
+        with self.assertRaises(CallError) as caught:
+            supervisor.result(number)
+        self.assertIn("oci runtime error: ", caught.exception.detail)
+        os.kill(child, signal.SIGKILL)
+        self.finish(supervisor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
