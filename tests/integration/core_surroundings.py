@@ -4,7 +4,6 @@ with a second one in the same directory. (Below another subreaper it is in all o
 _adopt_orphans() in harness/case.py.)"""
 
 import os
-import pwd
 import select
 import signal
 import sys
@@ -14,19 +13,9 @@ from harness import main
 from harness.bundle import SHARED_PID
 from harness.case import only_with, parametrised
 from harness.core_case import CoreCase
-from harness.process import Deadline, wait_fd
+from harness.process import Deadline, as_user, free_uid, wait_fd
 from harness.snapshot import descendants, processes
 from harness.supervise import CallError
-
-
-def _free_uid():
-    """One that nobody has: no account is made, and nothing but the number is needed."""
-    for uid in range(54321, 60000):
-        try:
-            pwd.getpwuid(uid)
-        except KeyError:
-            return uid
-    raise AssertionError("every uid is taken")
 
 
 class Surroundings(CoreCase):
@@ -67,7 +56,7 @@ class Surroundings(CoreCase):
 
     def test_rootless(self):
         """One uid, mapped to the container's root; no group, no capability, no cgroup."""
-        uid = _free_uid()
+        uid = free_uid()
         bundle = self.space.shell("exec sleep 1000",
                                   namespaces=("user", "pid", "mount", "ipc", "uts"))
         linux = bundle.config["linux"]
@@ -81,7 +70,7 @@ class Surroundings(CoreCase):
             for name in (".", *names):
                 os.chown(os.path.join(path, name), uid, uid, follow_symlinks=False)
         supervisor = self.supervisor(
-            via=("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"),
+            via=as_user(uid),
             runtime_args=(f"--root={runtime_root}",),
             env=self.space.environment | {"XDG_RUNTIME_DIR": runtime_root})
         self.live(supervisor, bundle)

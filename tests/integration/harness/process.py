@@ -4,6 +4,7 @@ poll(2) on a descriptor that becomes ready when the awaited thing happens.
 """
 
 import os
+import pwd
 import select
 import signal
 import subprocess
@@ -125,3 +126,18 @@ def run(argv, *, stdin=b"", seconds=DEADLINE, **options):
             child.send_signal(signal.SIGKILL)
             raise TimeoutError(f"{argv} still runs after {seconds} s") from expired
         return Completed(child.returncode, stdout, stderr)
+
+
+def free_uid():
+    """One that nobody has: no account is made, and nothing but the number is needed."""
+    for uid in range(54321, 60000):
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:
+            return uid
+    raise AssertionError("every uid is taken")
+
+
+def as_user(uid, *words):
+    """The command line for an ordinary user."""
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *words]
