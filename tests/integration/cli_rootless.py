@@ -73,8 +73,8 @@ class Rootless(CliCase):
         log = os.path.join(self.runtime_dir, "log")
         container = self.start("id -u; echo to stdout; exec sleep 1000", "--log", log)
         self.assertEqual(os.stat(self.state_dir).st_uid, self.uid)
-        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.state_dir, container)).st_mode),
-                         0o700)
+        mode = os.stat(os.path.join(self.state_dir, container)).st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o700)
         state = self.answer("state", container)
         self.assertEqual((state["status"], state["directory"]),
                          ("running", os.path.join(self.state_dir, container)))
@@ -83,8 +83,8 @@ class Rootless(CliCase):
         if self.served:
             self.assertEqual(_parent(_parent(pid)), self.server.pid)
         self.assertEqual(self.done("list", "--quiet"), container + "\n")
-        result = self.chock("exec", "-i", container, "sh", "-c", "id -u; cat; echo error >&2; exit 5",
-                            stdin=b"in\n")
+        result = self.chock("exec", "-i", container, "sh", "-c",
+                            "id -u; cat; echo error >&2; exit 5", stdin=b"in\n")
         self.assertEqual((result.returncode, result.stdout, result.stderr),
                          (5, b"0\nin\n", b"error\n"), result)
         self.refused(self.chock("delete", container), "running")
