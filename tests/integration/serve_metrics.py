@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from harness import main
+from harness.metrics import ask, parse
 from harness.process import Deadline
 from harness.serve import RpcError, ServeCase
 
@@ -27,28 +28,16 @@ class Metrics(ServeCase):
         self.path = self.space.file("metrics")
         return self.serve("--metrics-address", f"unix://{self.path}")
 
-    def ask(self, request=b"GET /metrics HTTP/1.0\r\n\r\n", address=None):
+    def ask(self, *request, address=None):
         """The whole answer: (status line, headers, body)."""
-        family = socket.AF_UNIX if address is None else socket.AF_INET
-        with socket.socket(family) as connection:
-            connection.settimeout(30)
-            connection.connect(address or self.path)
-            connection.sendall(request)
-            data = b""
-            while chunk := connection.recv(65536):
-                data += chunk
-        head, _, body = data.decode().partition("\r\n\r\n")
-        status, *headers = head.split("\r\n")
-        return status, dict(line.split(": ", 1) for line in headers), body
+        return ask(address or self.path, *request)
 
     def values(self):
         status, headers, body = self.ask()
         self.assertEqual(status, "HTTP/1.0 200 OK")
         self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
         self.assertEqual(int(headers["Content-Length"]), len(body))
-        self.assertTrue(body.endswith("\n"))
-        return {name: float(value) for name, value in
-                (line.rsplit(" ", 1) for line in body.splitlines() if not line.startswith("#"))}
+        return parse(body)
 
     def test_what_is_counted(self):
         server = self.serve_metrics()
