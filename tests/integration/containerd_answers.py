@@ -131,7 +131,7 @@ class Answers(ContainerdCase):
         self.finish()
 
     def test_time_that_runs_out(self):
-        """Whoever says how long it will wait is told in time, and what it has asked for is undone."""
+        """Whoever says how long it will wait is told in time; what it has asked for is undone."""
         self.begin()
         connection = self.closed_at_end(Http2(self.server.socket_path))
         request = api_pb2.CreateContainerRequest(

@@ -9,32 +9,25 @@ import sys
 from pathlib import Path
 
 from harness import main
+from harness.bundle import GROW
 from harness.ops_case import OpsCase
 
 _MIB = 1 << 20
 _CGROUPS = "/sys/fs/cgroup"
-# Reads without end, into one variable.
-_GROW = "tail /dev/zero"
 _OOM, _START = ("oom", "", 0), ("start-container", "", 0)
 
 
 class Oom(OpsCase):
 
     def limited(self, script, limit=16 * _MIB):
-        bundle = self.space.shell(script)
-        bundle.config["linux"]["resources"] |= {"memory": {"limit": limit, "swap": limit}}
-        bundle.config["mounts"][1]["options"].append("dev")
-        bundle.config["linux"]["devices"] = [
-            {"path": "/dev/zero", "type": "c", "major": 1, "minor": 5, "fileMode": 0o666}]
-        bundle.config["linux"]["resources"]["devices"] = [{"allow": True, "access": "rwm"}]
-        return bundle.write()
+        return self.space.shell(script).limit_memory(limit)
 
     def notes(self, supervisor):
         return [line["note"] for line in supervisor.lines if "note" in line]
 
     def test_init_dies_of_it(self):
         supervisor = self.supervisor()
-        self.started(supervisor, self.limited("exec " + _GROW))
+        self.started(supervisor, self.limited("exec " + GROW))
         supervisor.wait_event("exit", self.id, "init")
         self.assert_events(supervisor, [_START, _OOM, ("exit", "init", 137)])
         self.assertIn("out of memory: at the container's own limit", self.notes(supervisor))
@@ -43,7 +36,7 @@ class Oom(OpsCase):
     def test_record_of_it(self):
         """Where the directory stays, exit.json says that it was memory, and whose limit."""
         supervisor = self.supervisor()
-        self.started(supervisor, self.limited("exec " + _GROW), keep=True)
+        self.started(supervisor, self.limited("exec " + GROW), keep=True)
         supervisor.wait_event("exit", self.id, "init")
         record = json.loads((self.directory / "init" / "exit.json").read_text(encoding="utf-8"))
         self.assertEqual((record["signal"], record["oom"], record["oomLimit"]), (9, True, "own"))
@@ -59,7 +52,7 @@ class Oom(OpsCase):
     def test_again_and_again(self):
         """Whichever way the events of the kernel fall, the order is the same."""
         supervisor = self.supervisor()
-        bundle = self.limited("exec " + _GROW)
+        bundle = self.limited("exec " + GROW)
         for _ in range(10):
             ids = [self.space.new_id() for _ in range(4)]
             for container_id in ids:
@@ -73,7 +66,7 @@ class Oom(OpsCase):
     def test_a_child_dies_of_it(self):
         """The container goes on, so the event is for once not followed by an exit."""
         supervisor = self.supervisor()
-        self.started(supervisor, self.limited(f"{_GROW}; exec sleep 1000"))
+        self.started(supervisor, self.limited(f"{GROW}; exec sleep 1000"))
         supervisor.wait_event("oom", self.id)
         self.assertEqual(supervisor.call("state", id=self.id)["status"], "running")
         supervisor.call("kill", id=self.id, signal=int(signal.SIGKILL))
@@ -114,7 +107,7 @@ class Oom(OpsCase):
 
     def test_limit_above_the_container(self):
         """Whose limit it was is in the log (R-55)."""
-        bundle = self.limited("exec " + _GROW, 512 * _MIB)
+        bundle = self.limited("exec " + GROW, 512 * _MIB)
         supervisor = self.supervisor()
         with self.parent_group(16 * _MIB) as parent:
             bundle.config["linux"]["cgroupsPath"] = f"/{parent}/{self.id}"
@@ -128,7 +121,7 @@ class Oom(OpsCase):
     def test_a_neighbour_dies_of_a_limit_above_both(self):
         """The kernel announces that to both; only one has lost anybody."""
         bundle = self.limited("exec sleep 1000", 512 * _MIB)
-        neighbour = self.limited("exec " + _GROW, 512 * _MIB)
+        neighbour = self.limited("exec " + GROW, 512 * _MIB)
         other = self.space.new_id()
         supervisor = self.supervisor()
         with self.parent_group(16 * _MIB) as parent:
@@ -146,7 +139,7 @@ class Oom(OpsCase):
         """Whoever takes a container over is told as well."""
         go = self.space.fifo("go")
         first = self.supervisor()
-        bundle = self.limited("read line; exec " + _GROW)
+        bundle = self.limited("read line; exec " + GROW)
         keeper = os.open(go, os.O_RDWR)  # so that stdin does not end
         self.started(first, bundle, stdio={"stdin": go})
         first.kill()
@@ -163,7 +156,7 @@ class Oom(OpsCase):
         go = self.space.fifo("go")
         keeper = os.open(go, os.O_RDWR)
         one_shot = self.supervisor("oneshot")
-        self.started(one_shot, self.limited("read line; exec " + _GROW), stdio={"stdin": go})
+        self.started(one_shot, self.limited("read line; exec " + GROW), stdio={"stdin": go})
         one_shot.end()
         owner = self.supervisor("adopt")
         owner.call("state", id=self.id)
@@ -182,7 +175,7 @@ class Oom(OpsCase):
         supervisor.call("list")
         before = count()
         for _ in range(3):
-            self.started(supervisor, self.limited("exec " + _GROW))
+            self.started(supervisor, self.limited("exec " + GROW))
             supervisor.call("wait", id=self.id)
             supervisor.call("list")
         self.assertEqual(count(), before)

@@ -14,6 +14,9 @@ PATH = "PATH=/bin"
 # SIGKILL apart (pid_namespaces(7)).
 SHARED_PID = ("mount", "ipc", "uts")
 
+# Reads without end, into one variable: in a bundle with limit_memory().
+GROW = "tail /dev/zero"
+
 # Enough for a shell that sends signals and changes its user, no more.
 CAPABILITIES = ["CAP_KILL", "CAP_SETUID", "CAP_SETGID", "CAP_SYS_CHROOT"]
 
@@ -85,6 +88,16 @@ class Bundle:
     @property
     def config_path(self):
         return os.path.join(self.path, "config.json")
+
+    def limit_memory(self, limit):
+        """And makes /dev/zero, of which there is no end."""
+        resources = self.config["linux"]["resources"]
+        resources["memory"] = {"limit": limit, "swap": limit}
+        resources["devices"] = [{"allow": True, "access": "rwm"}]
+        self.config["mounts"][1]["options"].append("dev")
+        self.config["linux"]["devices"] = [
+            {"path": "/dev/zero", "type": "c", "major": 1, "minor": 5, "fileMode": 0o666}]
+        return self.write()
 
     def write(self):
         with open(self.config_path, "w", encoding="utf-8") as out:
