@@ -42,6 +42,12 @@ void Core::publish(state::EventRecord::Type type, const std::string& id, const s
   }
 }
 
+void Core::measured(Measurement::Of of, std::chrono::steady_clock::time_point since) const {
+  if (settings.observer.measured) {
+    settings.observer.measured({.of = of, .took = std::chrono::steady_clock::now() - since});
+  }
+}
+
 void Core::note(Note::Level level, const std::string& id, const std::string& process,
                 std::string text) const {
   if (settings.observer.note) {

@@ -5,6 +5,7 @@
 // Coroutines share it, so that it outlives whatever is still suspended in its loop.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@ struct Process {
   std::optional<sys::Pidfd> shim;     // our own child
   std::optional<sys::Pidfd> process;  // nothing: it had ended before it could be referred to
   Told told = Told::Start;            // what has been published of it
+  std::chrono::steady_clock::time_point shim_ended;   // when that was noticed
   uint32_t status = sys::ExitStatus::kUnknownNumber;  // once it has ended
   Latch ended;  // its exit has been published, or it was given up before it was announced
 };
@@ -74,6 +76,7 @@ class Core {
 
   void publish(state::EventRecord::Type type, const std::string& id,
                const std::string& process = {}, uint32_t status = 0) const;
+  void measured(Measurement::Of of, std::chrono::steady_clock::time_point since) const;
   void note(Note::Level level, const std::string& id, const std::string& process,
             std::string text) const;
   // A failure that is survived.

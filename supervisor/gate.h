@@ -38,6 +38,8 @@ class Gate {
 
   // Nothing if `gone` (may be null) was set before a place was free.
   [[nodiscard]] Awaitable<std::optional<Turn>> enter(Latch* gone = nullptr);
+  // How many wait for a place.
+  [[nodiscard]] size_t waiting() const { return queue_.size(); }
 
  private:
   class Waiting;

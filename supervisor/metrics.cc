@@ -67,35 +67,51 @@ class Text {
   std::string text_;
 };
 
-void add_buckets(Text& text, const std::string& kind, const Metrics::Counts& counts) {
+constexpr const char* kContainer = "kind=\"container\"";
+constexpr const char* kExec = "kind=\"exec\"";
+
+// Of what was begun last. `label` may be empty.
+void add_buckets(Text& text, const std::string& label, const Metrics::Durations& durations) {
+  const std::string before = label.empty() ? "" : label + ",";
   uint64_t within = 0;
   for (size_t i = 0; i < Metrics::kBuckets.size(); ++i) {
-    within += counts.in_bucket.at(i);
-    text.add("_bucket", kind + ",le=\"" + number(Metrics::kBuckets.at(i)) + "\"", within);
+    within += durations.in_bucket.at(i);
+    text.add("_bucket", before + "le=\"" + number(Metrics::kBuckets.at(i)) + "\"", within);
   }
-  text.add("_bucket", kind + ",le=\"+Inf\"", counts.started);
-  text.add("_sum", kind, seconds(counts.took));
-  text.add("_count", kind, counts.started);
+  text.add("_bucket", before + "le=\"+Inf\"", durations.count);
+  text.add("_sum", label, seconds(durations.total));
+  text.add("_count", label, durations.count);
+}
+
+void add_load(Text& text, const Supervisor::Load& load) {
+  text.single("chock_containers", Type::Gauge, "Containers that are looked after.",
+              uint64_t{load.containers});
+  text.single("chock_execs", Type::Gauge, "Execs that are looked after.", uint64_t{load.execs});
+  text.begin("chock_starts_waiting", Type::Gauge, "Starts that wait for others to be through.");
+  text.add("", kContainer, uint64_t{load.waiting_containers});
+  text.add("", kExec, uint64_t{load.waiting_execs});
 }
 
 void add_lives(Text& text, const Metrics::Counts& containers, const Metrics::Counts& execs) {
-  constexpr const char* kContainer = "kind=\"container\"";
-  constexpr const char* kExec = "kind=\"exec\"";
   const auto with = [](const char* kind, const char* result) {
     return std::string(kind) + ",result=\"" + result + "\"";
   };
   text.begin("chock_starts_total", Type::Counter, "Starts that were answered.");
-  text.add("", with(kContainer, "started"), containers.started);
+  text.add("", with(kContainer, "started"), containers.starts.count);
   text.add("", with(kContainer, "failed"), containers.failed);
-  text.add("", with(kExec, "started"), execs.started);
+  text.add("", with(kExec, "started"), execs.starts.count);
   text.add("", with(kExec, "failed"), execs.failed);
   text.begin("chock_start_duration_seconds", Type::Histogram,
              "From the request to the answer, of starts that succeeded.");
-  add_buckets(text, kContainer, containers);
-  add_buckets(text, kExec, execs);
+  add_buckets(text, kContainer, containers.starts);
+  add_buckets(text, kExec, execs.starts);
   text.begin("chock_exits_total", Type::Counter, "Ends of containers and of execs.");
   text.add("", kContainer, containers.exits);
   text.add("", kExec, execs.exits);
+  text.begin("chock_exit_duration_seconds", Type::Histogram,
+             "From the end of the shim to the event.");
+  add_buckets(text, kContainer, containers.ends);
+  add_buckets(text, kExec, execs.ends);
 }
 
 // The second field of /proc/self/statm, in pages (proc(5)).
@@ -135,25 +151,51 @@ void Metrics::count(const state::EventRecord& event) {
   }
 }
 
+void Metrics::Durations::add(std::chrono::nanoseconds took) {
+  ++count;
+  total += took;
+  const auto* const bucket = std::ranges::lower_bound(kBuckets, seconds(took));
+  if (bucket != kBuckets.end()) {
+    ++in_bucket.at(static_cast<size_t>(bucket - kBuckets.begin()));
+  }
+}
+
 void Metrics::count(const StartOutcome& outcome) {
   Counts& counts = outcome.kind == StartOutcome::Kind::Container ? containers_ : execs_;
   if (!outcome.started) {
     ++counts.failed;
     return;
   }
-  ++counts.started;
-  counts.took += outcome.took;
-  const auto* const bucket = std::ranges::lower_bound(kBuckets, seconds(outcome.took));
-  if (bucket != kBuckets.end()) {
-    ++counts.in_bucket.at(static_cast<size_t>(bucket - kBuckets.begin()));
+  counts.starts.add(outcome.took);
+}
+
+void Metrics::count(const Measurement& measurement) {
+  switch (measurement.of) {
+    case Measurement::Of::ContainerExit:
+      containers_.ends.add(measurement.took);
+      break;
+    case Measurement::Of::ExecExit:
+      execs_.ends.add(measurement.took);
+      break;
+    case Measurement::Of::Delete:
+      deletes_.add(measurement.took);
+      break;
+    case Measurement::Of::Stats:
+      stats_.add(measurement.took);
+      break;
   }
 }
 
 std::string Metrics::format(const Present& present) const {
   Text text;
-  text.single("chock_containers", Type::Gauge, "Containers that are looked after.",
-              uint64_t{present.containers});
+  add_load(text, present.load);
   add_lives(text, containers_, execs_);
+  text.begin("chock_delete_duration_seconds", Type::Histogram,
+             "Of the runtime's delete, after the end of a container.");
+  add_buckets(text, "", deletes_);
+  text.begin("chock_stats_duration_seconds", Type::Histogram,
+             "From the request to the answer, of readings that succeeded.");
+  add_buckets(text, "", stats_);
   text.single("chock_ooms_total", Type::Counter, "Containers' processes killed for lack of memory.",
               ooms_);
   text.single("chock_event_subscribers", Type::Gauge, "Subscriptions to events.",

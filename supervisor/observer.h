@@ -29,6 +29,18 @@ struct StartOutcome {
   std::chrono::nanoseconds took{};
 };
 
+// How long a piece of work took that went well.
+struct Measurement {
+  enum class Of {
+    ContainerExit,  // from the end of the init's shim to the event
+    ExecExit,       // the same of an exec
+    Delete,         // of what the runtime knows of a container that has ended
+    Stats
+  };
+  Of of = Of::ContainerExit;
+  std::chrono::nanoseconds took{};
+};
+
 // What has been published of one life of a process.
 enum class Told {
   Nothing,
@@ -43,6 +55,7 @@ struct Observer {
   std::function<void(const state::EventRecord&)> publish;
   std::function<void(const Note&)> note;
   std::function<void(const StartOutcome&)> start_answered;
+  std::function<void(const Measurement&)> measured;
   // Of a process that was made at `made` and is now adopted: what was published by whoever served
   // this root before us and was killed between two steps. Empty: Told::Unknown.
   std::function<Told(const std::string& id, const std::string& process, const timespec& made)> told;

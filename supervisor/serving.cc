@@ -59,6 +59,7 @@ Observer Serving::make_observer() {
   return {.publish = [this](const state::EventRecord& event) { record(event); },
           .note = note_,
           .start_answered = [this](const StartOutcome& outcome) { metrics_.count(outcome); },
+          .measured = [this](const Measurement& measurement) { metrics_.count(measurement); },
           .told = [this](const std::string& id, const std::string& process,
                          const timespec& made) { return events_.told(id, process, made); }};
 }
@@ -69,7 +70,7 @@ Result<void> Serving::open_metrics(const std::string& address) {
   }
   metrics_endpoint_.emplace(TRY(MetricsEndpoint::listen(address, [this] {
     return metrics_.format(
-        {.containers = supervisor_.containers(), .event_subscribers = events_.subscribers()});
+        {.load = supervisor_.load(), .event_subscribers = events_.subscribers()});
   })));
   add_front_end([this](Latch& stop) { return metrics_endpoint_->serve(stop); });
   return {};

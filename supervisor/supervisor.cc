@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/state/layout.h"
 #include "supervisor/co_try.h"
 #include "supervisor/core.h"
 #include "supervisor/operations.h"
@@ -31,6 +32,15 @@ Awaitable<Result<StartAnswer>> observed(SharedCore core, StartOutcome::Kind kind
     core->settings.observer.start_answered({.kind = kind,
                                             .started = answer.has_value(),
                                             .took = std::chrono::steady_clock::now() - begun});
+  }
+  co_return answer;
+}
+
+Awaitable<Result<StatsAnswer>> measured_stats(SharedCore core, StatsRequest request) {
+  const auto begun = std::chrono::steady_clock::now();
+  Result<StatsAnswer> answer = co_await read_stats(core, std::move(request));
+  if (answer) {
+    core->measured(Measurement::Of::Stats, begun);
   }
   co_return answer;
 }
@@ -172,7 +182,7 @@ Awaitable<Result<Done>> Supervisor::update(UpdateRequest request) {
 }
 
 Awaitable<Result<StatsAnswer>> Supervisor::stats(StatsRequest request) {
-  return read_stats(core_, std::move(request));
+  return measured_stats(core_, std::move(request));
 }
 
 Awaitable<Result<PsAnswer>> Supervisor::ps(PsRequest request) {
@@ -193,6 +203,15 @@ Awaitable<Result<Done>> Supervisor::checkpoint_delete(CheckpointDeleteRequest re
 
 Result<Supervisor::Adopted> Supervisor::adopt() { return adopt_root(core_); }
 
-size_t Supervisor::containers() const { return core_->containers.size(); }
+Supervisor::Load Supervisor::load() const {
+  size_t execs = 0;
+  for (const auto& [id, container] : core_->containers) {
+    execs += container->processes.size() - container->processes.count(state::layout::kInit);
+  }
+  return {.containers = core_->containers.size(),
+          .execs = execs,
+          .waiting_containers = core_->starts.waiting(),
+          .waiting_execs = core_->execs.waiting()};
+}
 
 }  // namespace chock::supervisor

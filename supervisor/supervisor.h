@@ -101,8 +101,14 @@ class Supervisor {
   };
   [[nodiscard]] Result<Adopted> adopt();
 
-  // Owner: how many containers are looked after.
-  [[nodiscard]] size_t containers() const;
+  // Owner: what is looked after, and what waits until others have been started.
+  struct Load {
+    size_t containers = 0;
+    size_t execs = 0;
+    size_t waiting_containers = 0;
+    size_t waiting_execs = 0;
+  };
+  [[nodiscard]] Load load() const;
 
  private:
   std::shared_ptr<Core> core_;  // shared with what is still suspended in the loop

@@ -62,6 +62,9 @@ void publish_exit(const Core& core, const std::string& id, Process& process, uin
   process.status = status;
   if (process.told != Told::Exit) {
     core.publish(EventRecord::Type::Exit, id, process.id, status);
+    core.measured(process.id == state::layout::kInit ? Measurement::Of::ContainerExit
+                                                     : Measurement::Of::ExecExit,
+                  process.shim_ended);
     process.told = Told::Exit;
   }
   CHOCK_FAILPOINT("exit-published");
@@ -124,6 +127,7 @@ bool is_shortage(const Error& error) {
 // still has the container.
 Awaitable<bool> clean_up(std::shared_ptr<Core> core, const Container& container) {
   const std::optional<Gate::Turn> turn = co_await core->ends.enter();
+  const auto begun = std::chrono::steady_clock::now();
   Result<void> deleted;
   for (milliseconds pause = kFirstRetry; pause <= kLastRetry; pause *= 2) {
     deleted = co_await delete_from_runtime(runtime_of(container.state), container.id);
@@ -132,7 +136,9 @@ Awaitable<bool> clean_up(std::shared_ptr<Core> core, const Container& container)
     }
     co_await pause_for(pause);
   }
-  if (!deleted) {
+  if (deleted) {
+    core->measured(Measurement::Of::Delete, begun);
+  } else {
     core->note(container.id, state::layout::kInit, deleted.error());
   }
   CHOCK_FAILPOINT("exit-deleted");
@@ -163,6 +169,7 @@ Awaitable<void> finish_init(std::shared_ptr<Core> core, std::shared_ptr<Containe
 Awaitable<void> watch(std::shared_ptr<Core> core, std::shared_ptr<Container> container,
                       std::shared_ptr<Process> process) {
   co_await await_shim_end(*process);
+  process->shim_ended = std::chrono::steady_clock::now();
   CHOCK_FAILPOINT("exit-hung-up");
   tell_oom(*core, *container);  // while its control group is there
   const bool init = process->id == state::layout::kInit;
