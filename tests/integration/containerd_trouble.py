@@ -15,6 +15,7 @@ from harness import main
 from harness.bundle import GROW, SHARED_PID
 from harness.case import only_with, parametrised
 from harness.containerd import FOREVER, ContainerdCase, wait_until
+from harness.metrics import ask, parse
 from harness.process import Deadline, wait_pidfd
 
 _SUPPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support")
@@ -62,7 +63,8 @@ class Wedged(TroubleCase):
 
     def test_more_starts_than_there_are_places(self):
         """D61: with the 21st the original did nothing else any more until one of them was done."""
-        self.begin()
+        metrics = self.space.file("metrics")
+        self.begin("--metrics-address", f"unix://{metrics}")
         other, _ = self.create(self.client, self.space.shell(FOREVER))
         bundle = self.space.shell("exec sleep 1000")
         ids = [self.space.new_id() for _ in range(30)]
@@ -71,7 +73,8 @@ class Wedged(TroubleCase):
                  for each, out in zip(ids, outs)]  # nobody reads: each waits for 15 s
         under_way = lambda: sum((self.directory(each) / "init" / "shim.lock").exists()
                                 for each in ids)
-        wait_until(lambda: under_way() >= 10, "creates do not get under way")
+        waiting = lambda: parse(ask(metrics)[2])['chock_starts_waiting{kind="container"}']
+        wait_until(lambda: (under_way(), waiting()) == (10, 20), "creates do not get under way")
         self.assertEqual(self.client.Check(seconds=PROMPT).status, 1)
         self.assertIn(other, [each.id for each in self.client.State(seconds=PROMPT).containers])
         self.exec_into(other, "e", "/bin/sh", "-c", "exit 3")

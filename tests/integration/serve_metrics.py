@@ -63,8 +63,12 @@ class Metrics(ServeCase):
         self.assertEqual(values['chock_exits_total{kind="exec"}'], 1)
         self.assertEqual(values["chock_ooms_total"], 0)
         for kind in ("container", "exec"):
-            self.check_histogram(values, kind, 1)
+            self.check_histogram(values, "start", f'kind="{kind}"', 1)
+        for what, label, count in (("exit", 'kind="container"', 0), ("exit", 'kind="exec"', 1),
+                                   ("delete", "", 0), ("stats", "", 0)):
+            self.check_histogram(values, what, label, count)
         self.check_process(values, server)
+        self.check_present(client, container)
         client.call("kill", id=container, signal=9)
         client.wait_event("exit", container, "init")
         client.close()
@@ -72,19 +76,38 @@ class Metrics(ServeCase):
         while (values := self.values())["chock_event_subscribers"] != 0:
             self.assertGreater(deadline.remaining, 0)
         self.assertEqual(values["chock_containers"], 0)
+        self.assertEqual(values["chock_execs"], 0)
         self.assertEqual(values['chock_exits_total{kind="container"}'], 1)
+        for what, label, count in (("exit", 'kind="container"', 1), ("exit", 'kind="exec"', 2),
+                                   ("delete", "", 1)):
+            self.check_histogram(values, what, label, count)
         self.assertEqual(server.stop(), 0)
         self.assertFalse(os.path.exists(self.path))
 
-    def check_histogram(self, values, kind, count):
-        name = "chock_start_duration_seconds"
+    def check_histogram(self, values, what, label, count):
+        name = f"chock_{what}_duration_seconds"
+        labels, before = (f"{{{label}}}", f"{label},") if label else ("", "")
         buckets = [value for key, value in values.items()
-                   if key.startswith(f'{name}_bucket{{kind="{kind}"')]
+                   if key.startswith(f'{name}_bucket{{{before}le=')]
+        self.assertGreater(len(buckets), 1)
         self.assertEqual(buckets, sorted(buckets))
         self.assertEqual(buckets[-1], count)
-        self.assertEqual(values[f'{name}_count{{kind="{kind}"}}'], count)
-        self.assertTrue(0 < values[f'{name}_sum{{kind="{kind}"}}'] < 30)
-        self.assertIn(f'{name}_bucket{{kind="{kind}",le="+Inf"}}', values)
+        self.assertEqual(values[f"{name}_count{labels}"], count)
+        total = values[f"{name}_sum{labels}"]
+        self.assertTrue(0 < total < 30 if count else total == 0, total)
+        self.assertEqual(values[f'{name}_bucket{{{before}le="+Inf"}}'], count)
+
+    def check_present(self, client, container):
+        """What is there at the time of asking; and readings, those that succeed."""
+        client.call("exec", id=container, process="g", args=["/bin/sleep", "1000"])
+        client.call("stats", id=container)
+        with self.assertRaises(RpcError):
+            client.call("stats", id="no-such-container")
+        values = self.values()
+        self.assertEqual((values["chock_containers"], values["chock_execs"]), (1, 1))
+        for kind in ("container", "exec"):
+            self.assertEqual(values[f'chock_starts_waiting{{kind="{kind}"}}'], 0)
+        self.check_histogram(values, "stats", "", 1)
 
     def check_process(self, values, server):
         connection = 1  # the one that asks
