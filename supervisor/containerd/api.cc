@@ -20,6 +20,10 @@ std::unexpected<grpc::Status> refuse(const Error& error) {
 
 Caller caller_of(Latch& gone) { return {.gone = &gone, .prepared = {}}; }
 
+// A shim that has ended, while its exit is still to be told, has nothing to read any more. That is
+// nobody's mistake: clients often close stdin that late.
+bool is_too_late(const Error& error) { return error.code == ESRCH && error.detail.empty(); }
+
 // The answer of an operation that has nothing to tell, as a message that has no fields.
 template <class Message, class Value>
 Reply<Message> to_reply(const Result<Value>& result) {
@@ -118,13 +122,13 @@ Awaitable<Reply<types::UpdateProcessResponse>> Api::update_process(
   }
   if (request.closestdin()) {
     const Result<Done> closed = co_await supervisor_.close_stdin(to_close_stdin(request));
-    if (!closed) {
+    if (!closed && !is_too_late(closed.error())) {
       co_return refuse(closed.error());
     }
   }
   if (request.width() > 0 || request.height() > 0) {
     const Result<Done> resized = co_await supervisor_.resize(to_resize(request));
-    if (!resized) {
+    if (!resized && !is_too_late(resized.error())) {
       co_return refuse(resized.error());
     }
   }
