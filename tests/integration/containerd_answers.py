@@ -51,16 +51,44 @@ class Answers(ContainerdCase):
             self.assertEqual(self.failed_create(), (2, "containerd: container not started"))
             self.finish()
 
+    def begin_with_fake_runtime(self):
+        self.home = self.space.file("fake")
+        os.mkdir(self.home)
+        self.begin(runtime=os.path.join(_SUPPORT, "fake_runtime"),
+                   env={"FAKE_RUNTIME_DIR": self.home})
+
+    def hang(self, verb):
+        """From now on: when somebody opens the second fifo, having been told by the first."""
+        here, go = self.space.fifo(f"here-{verb}"), self.space.fifo(f"go-{verb}")
+        with open(os.path.join(self.home, "script.json"), "w", encoding="utf-8") as out:
+            json.dump({verb: {"notify": here, "wait": go}}, out)
+        return here, go
+
+    def test_process_that_has_just_ended(self):
+        """Its exit has not been told, as the runtime is still at work. It cannot be signalled any
+        more, but to close its stdin or to resize it is no mistake."""
+        self.begin_with_fake_runtime()
+        container, _ = self.create(self.client, self.space.bundle("x"))
+        here, go = self.hang("delete")
+        self.client.Signal(id=container, pid="init", signal=int(signal.SIGKILL))
+        with open(here, "rb") as notice:
+            notice.read()
+        for change in ({"closeStdin": True}, {"width": 1, "height": 1}, {}):
+            self.client.UpdateProcess(id=container, pid="init", **change)
+        self.assertEqual(self.refused(self.client.Signal, id=container, pid="init", signal=15),
+                         (2, "no such process"))
+        self.assertEqual(self.stream.of(container), [("start-container", "", 0)])
+        with open(go, "wb"):
+            pass
+        self.stream.wait_exit(container)
+        self.assertEqual(self.refused(self.client.UpdateProcess, id=container, pid="init",
+                                      closeStdin=True), (2, "containerd: container not found"))
+        self.finish()
+
     def test_shim_that_is_killed_while_start_runs(self):
         """The hanging `start` goes with it, and so does the worker that waited for it (D53)."""
-        home = self.space.file("fake")
-        os.mkdir(home)
-        here, never = os.path.join(home, "here"), os.path.join(home, "never")
-        for path in (here, never):
-            os.mkfifo(path)
-        with open(os.path.join(home, "script.json"), "w", encoding="utf-8") as out:
-            json.dump({"start": {"notify": here, "wait": never}}, out)
-        self.begin(runtime=os.path.join(_SUPPORT, "fake_runtime"), env={"FAKE_RUNTIME_DIR": home})
+        self.begin_with_fake_runtime()
+        here, _ = self.hang("start")
         for _ in range(12):  # more than the original had workers
             container = self.space.new_id()
             call = self.client.future("CreateContainer", id=container,
@@ -75,7 +103,7 @@ class Answers(ContainerdCase):
             self.assertFalse(self.directory(container).exists())
             wait_pidfd(pid, Deadline(0.1, "the process to be gone before the answer"))
             self.assertEqual(self.stream.of(container), [])
-        with open(os.path.join(home, "calls.jsonl"), encoding="utf-8") as calls:
+        with open(os.path.join(self.home, "calls.jsonl"), encoding="utf-8") as calls:
             starts = [json.loads(line)["pid"] for line in calls if '"start"' in line]
         self.assertEqual(len(starts), 12)
         self.assertEqual([pid for pid in starts if os.path.exists(f"/proc/{pid}")], [])
