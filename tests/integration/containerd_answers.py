@@ -60,9 +60,12 @@ class Answers(ContainerdCase):
     def hang(self, verb):
         """From now on: when somebody opens the second fifo, having been told by the first."""
         here, go = self.space.fifo(f"here-{verb}"), self.space.fifo(f"go-{verb}")
-        with open(os.path.join(self.home, "script.json"), "w", encoding="utf-8") as out:
-            json.dump({verb: {"notify": here, "wait": go}}, out)
+        self.script({verb: {"notify": here, "wait": go}})
         return here, go
+
+    def script(self, verbs):
+        with open(os.path.join(self.home, "script.json"), "w", encoding="utf-8") as out:
+            json.dump(verbs, out)
 
     def test_process_that_has_just_ended(self):
         """Its exit has not been told, as the runtime is still at work. It cannot be signalled any
@@ -144,6 +147,29 @@ class Answers(ContainerdCase):
             text = self.failed_create(self.space.bundle(program))[1].lower()
             self.assertIn(words, text)
             self.assertIn(program, text)
+        self.finish()
+
+    def test_runtime_that_fails(self):
+        """What it said last, or else its status; whatever it was to do."""
+        self.begin_with_fake_runtime()
+        container, _ = self.create(self.client, self.space.bundle("x"))
+        update = self.client.UpdateContainer
+        calls = {"pause": (update, {"status": "paused"}), "resume": (update, {"status": "running"}),
+                 "update": (update, {"resources": {"pidsLimit": 4}}),
+                 "events": (self.client.Stats, {}),
+                 "checkpoint": (self.client.CreateCheckpoint, {"checkpoint": {"name": "a"}})}
+        for how, text in (({"exit": 1}, "the runtime failed with status 1"),
+                          ({"signal": 9}, "the runtime failed with status 137"),
+                          ({"exit": 3, "stdout": "no", "stderr_bytes": 9}, "x" * 9)):
+            for verb, (call, fields) in calls.items():
+                with self.subTest(verb, how=how):
+                    self.script({verb: how})
+                    self.assertEqual(self.refused(call, id=container, **fields),
+                                     (2, _RUNTIMES + text))
+        self.script({})
+        self.end(self.client, self.stream, container)
+        self.assertEqual(self.stream.of(container),
+                         [("start-container", "", 0), ("exit", "init", 137)])
         self.finish()
 
     # -- codes ----------------------------------------------------------------------------------
