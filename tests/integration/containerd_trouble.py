@@ -202,6 +202,33 @@ class Wedged(TroubleCase):
         self.finish(good, bad)
 
 
+    def test_pids_that_are_not_told(self):
+        """By a runtime that hangs: whoever asks for that container waits, until it ends at last;
+        nobody else does."""
+        runtime, env = self.fake_runtime()
+        self.begin(env=env)
+        good, pid = self.create(self.client, self.space.shell(FOREVER))
+        bad, _ = self.create(self.client, self.space.bundle("x"), runtime=runtime)
+        here, never = self.space.fifo("here"), self.space.fifo("never")
+        self.script(ps={"notify": here, "wait": never})
+        pending = self.client.future("State")
+        Path(here).read_bytes()
+        info, = self.client.State(id=good, seconds=PROMPT).containers
+        self.assertIn(pid, info.pids)
+        self.exec_into(good, "e", "/bin/true")
+        self.stream.wait_exit(good, "e", PROMPT)
+        self.exec_into(bad, "e")
+        self.client.UpdateContainer(id=bad, status="paused", seconds=PROMPT)
+        self.assertFalse(pending.done())
+        for name in ("e", "init"):  # this runtime knows no namespaces
+            self.client.Signal(id=bad, pid=name, signal=int(signal.SIGKILL), seconds=PROMPT)
+        self.stream.wait_exit(bad)
+        infos = {each.id: each for each in pending.result(PROMPT).containers}
+        self.assertIn(pid, infos[good].pids)
+        self.assertEqual(list(infos[bad].pids), [])
+        self.finish(good)
+
+
 def _copy(source, target):
     """Of one file, fifos included."""
     if Path(source).is_fifo():
