@@ -46,7 +46,7 @@ struct Container {
 
   std::string id;
   state::ContainerState state;
-  Gate gate{1};                        // operations of the runtime that exclude each other
+  Gate gate{1};  // operations of the runtime that exclude each other
   // Its share of Core::execs: those of a container that is stuck must not hold up others (D60).
   static constexpr size_t kConcurrentExecs = 8;
   Gate execs{kConcurrentExecs};

@@ -137,8 +137,10 @@ bool may_be_created(const Container& container, const Process& init) {
 Awaitable<void> undo_if_created(SharedCore core, std::shared_ptr<Container> container,
                                 std::shared_ptr<Process> init) {
   const runtime::Runtime runtime = runtime_of(container->state);
+  std::optional<Gate::Turn> place = co_await core->ends.enter();  // there may be many of them
   const Result<RuntimeAnswer> answer =
       co_await call_runtime(runtime::query_state(runtime, container->id));
+  place.reset();
   const Result<runtime::RuntimeState> state =
       answer ? runtime::parse_state(answer->output) : std::unexpected(answer.error());
   using RuntimeStatus = runtime::RuntimeState::Status;

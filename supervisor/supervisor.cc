@@ -205,13 +205,15 @@ Result<Supervisor::Adopted> Supervisor::adopt() { return adopt_root(core_); }
 
 Supervisor::Load Supervisor::load() const {
   size_t execs = 0;
+  size_t waiting_execs = core_->execs.waiting();
   for (const auto& [id, container] : core_->containers) {
+    waiting_execs += container->execs.waiting();
     execs += container->processes.size() - container->processes.count(state::layout::kInit);
   }
   return {.containers = core_->containers.size(),
           .execs = execs,
           .waiting_containers = core_->starts.waiting(),
-          .waiting_execs = core_->execs.waiting()};
+          .waiting_execs = waiting_execs};
 }
 
 }  // namespace chock::supervisor
