@@ -72,7 +72,7 @@ class Clients(ServeCase):
 
     def test_idle_connections_cost_next_to_nothing(self):
         """A large request of the past included."""
-        before = self.server.private_memory()
+        before = self.server.written_memory()
         clients = [self.server.connect() for _ in range(200)]
         for client in clients:
             client.call("list")
@@ -153,7 +153,7 @@ class Clients(ServeCase):
     def test_client_that_asks_and_never_reads(self):
         """It is not read from either, once that many answers wait for it; and costs no memory."""
         self.settle()
-        before = self.server.private_memory()
+        before = self.server.written_memory()
         client = self.server.connect()
         os.set_blocking(client.fileno(), False)
         request = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nothing\"}\n" * 1000
@@ -174,7 +174,7 @@ class Clients(ServeCase):
         self.steady.call("start", id=container, labels=["x" * 1000] * 300,
                          bundle=self.space.shell("exec sleep 1000").path)
         self.settle()
-        before = self.server.private_memory()
+        before = self.server.written_memory()
         client = self.server.connect()
         client.send_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list\"}\n" * 64)
         self.settle()

@@ -112,7 +112,7 @@ class Events(ServeCase):
         except BlockingIOError:
             pass
         os.set_blocking(slow.fileno(), True)
-        before = server.private_memory()
+        before = server.written_memory()
         filler.call("events")
         for _ in range(8):
             self.run_container(filler)

@@ -154,7 +154,7 @@ class Leaks(ServeCase):
     def test_lives(self):
         held = self.live(_WARM_UP)
         self.assertEqual(held["runtime"], [])
-        memory = self.server.private_memory()
+        memory = self.server.written_memory()
         self.assertEqual(self.live(_LIVES), held)
         self.assert_grown_less(self.server, memory, _LIVES * _KIB)
         self.assertEqual(self.server.stop(), 0)
