@@ -19,7 +19,8 @@ Result<sys::Pipe> copy_content(int fifo) {
   // user's page limit (pipe(7)) refuses that, as much is saved as fits.
   const int capacity = ::fcntl(fifo, F_GETPIPE_SZ);
   static_cast<void>(::fcntl(copy.write.get(), F_SETPIPE_SZ, capacity));
-  if (::tee(fifo, copy.write.get(), sys::kPipeSizeMax, SPLICE_F_NONBLOCK) < 0) {
+  // EAGAIN: a reader has just taken the rest.
+  if (::tee(fifo, copy.write.get(), sys::kPipeSizeMax, SPLICE_F_NONBLOCK) < 0 && errno != EAGAIN) {
     return system_error("save", "unread output");
   }
   copy.write.reset();
@@ -59,7 +60,9 @@ Result<uint64_t> OutputTail::release(ClientFile fifo) {
     return 0;
   }
   const uint64_t saved = TRY(pour(copy.read.get(), file_.fd()));
-  TRY(file_.commit_written());
+  if (saved > 0) {
+    TRY(file_.commit_written());
+  }
   return saved;
 }
 

@@ -8,6 +8,7 @@ import signal
 import sys
 
 from harness import main
+from harness.process import await_state
 from harness.shim_case import ShimCase, Stdio
 
 
@@ -55,6 +56,7 @@ class Monitored(ShimCase):
         container = self.monitored("echo $PPID; exec sleep 1000", Stdio(stdout=out.path))
         monitor = int(out.read_until(b"\n"))
         os.kill(monitor, signal.SIGSTOP)
+        await_state(monitor, "T")  # a wait that is under way would still take a child that ends
         container.init.kill(signal.SIGKILL)
         self.assertEqual(self.finish(container, [out]), 255)
         os.kill(monitor, signal.SIGKILL)

@@ -23,7 +23,7 @@ class Refusing(ShimCase):
 
     def assert_logged_once(self, process, code):
         records = self.shim_log(process)
-        self.assertEqual([record["level"] for record in records], ["warn"])
+        self.assertEqual([record["level"] for record in records], ["warn"], records)
         self.assertEqual(records[0]["errno"], code)
 
     def counted(self, process, stream="stdout"):
@@ -83,6 +83,19 @@ class Refusing(ShimCase):
         container.init.await_hangup()
         self.assert_logged_once(container.init, errno.EIO)
         self.assertEqual(self.finish(container, [err]), 6)
+
+    def test_reader_that_takes_the_rest_meanwhile(self):
+        """Between the look at what is left in a FIFO and the copy that is made of it."""
+        if strace.STRACE is None:
+            self.skipTest("strace is not installed")
+        err = self.output()
+        via = strace.words(self.space.file("trace"), *strace.fail_from("tee", 1, "EAGAIN"))
+        container = self.started("echo rest >&2; exit 6",
+                                 Stdio("/dev/null", "/dev/null", err.path), via)
+        container.init.await_hangup()
+        self.assertEqual(self.shim_log(container.init), [])
+        self.assertEqual(self.finish(container, [err]), 6)
+        self.assertEqual(err.data, b"rest\n")
 
     @parametrised({name: (name,) for name in ("EIO", "ENOSPC", "EPIPE", "EPERM", "EFBIG")})
     def test_every_write_fails(self, name):

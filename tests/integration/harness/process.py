@@ -41,6 +41,16 @@ def await_handler(pid, number):
         os.sched_yield()
 
 
+def await_state(pid, letter):
+    """Waits for a state of proc(5): nobody but its parent is told of it."""
+    deadline = Deadline(what=f"state {letter} of {pid}")
+    while deadline.remaining:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            if stat.read().rpartition(")")[2].split()[0] == letter:
+                return
+        os.sched_yield()
+
+
 def wait_fd(fd, events, deadline):
     """Waits until poll(2) reports any of `events` (or hang-up or error); returns what it says."""
     poller = select.poll()
