@@ -82,6 +82,24 @@ bool removed(const sys::LockFile& lock) {
   return ::fstat(lock.fd(), &info) != 0 || info.st_nlink == 0;
 }
 
+// Somebody has taken the directory away to remove it, and may be at that.
+bool taken_away(const sys::StateDir& container) {
+  struct stat ours{}, there{};
+  return ::fstat(container.fd(), &ours) != 0 || ::stat(container.path().c_str(), &there) != 0 ||
+         ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
+}
+
+// A lock in there would be one that we have made.
+Result<std::optional<sys::LockFile>> try_lock_in_place(const sys::StateDir& container) {
+  Result<std::optional<sys::LockFile>> lock =
+      sys::LockFile::try_lock(container, state::layout::kContainerLock);
+  if (lock && taken_away(container)) {
+    TRY(container.remove_file(state::layout::kContainerLock));
+    return system_error(ENOENT, "lock", container.path());
+  }
+  return lock;
+}
+
 }  // namespace
 
 Awaitable<bool> kill_surely(const sys::Pidfd& process, runtime::Runtime runtime, std::string id) {
@@ -167,8 +185,7 @@ Awaitable<Result<sys::LockFile>> lock_container(const sys::StateDir& container,
                                                 std::string operation, std::string id) {
   constexpr milliseconds kRetry{50};
   for (milliseconds waited{0}; waited < kLockPatience; waited += kRetry) {
-    Result<std::optional<sys::LockFile>> lock =
-        sys::LockFile::try_lock(container, state::layout::kContainerLock);
+    Result<std::optional<sys::LockFile>> lock = try_lock_in_place(container);
     if (!lock && lock.error().code != ENOENT) {
       co_return std::unexpected(std::move(lock).error());
     }

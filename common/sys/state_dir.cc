@@ -118,20 +118,27 @@ Result<void> StateDir::remove_file(const std::string& name) const {
 }
 
 Result<void> StateDir::remove_tree(const std::string& name) const {
-  Result<StateDir> inner = open_dir(name);
-  if (!inner && inner.error().code == ENOENT) {
-    return {};
+  // Somebody may make a file in there meanwhile, though not for ever: a shim that ends, a lock.
+  constexpr int kTries = 16;
+  for (int left = kTries; left > 0; --left) {
+    Result<StateDir> inner = open_dir(name);
+    if (!inner && inner.error().code == ENOENT) {
+      return {};
+    }
+    if (!inner) {
+      return std::unexpected(std::move(inner).error());
+    }
+    for (const Entry& entry : TRY(inner->list())) {
+      TRY(entry.directory ? inner->remove_tree(entry.name) : inner->remove_file(entry.name));
+    }
+    if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0) {
+      return {};
+    }
+    if (errno != ENOTEMPTY) {
+      break;
+    }
   }
-  if (!inner) {
-    return std::unexpected(std::move(inner).error());
-  }
-  for (const Entry& entry : TRY(inner->list())) {
-    TRY(entry.directory ? inner->remove_tree(entry.name) : inner->remove_file(entry.name));
-  }
-  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-    return system_error("remove", path_of(name));
-  }
-  return {};
+  return system_error("remove", path_of(name));
 }
 
 }  // namespace chock::sys

@@ -71,7 +71,8 @@ class Rootless(CliCase):
 
     def test_life(self):
         log = os.path.join(self.runtime_dir, "log")
-        container = self.start("id -u; echo to stdout; exec sleep 1000", "--log", log)
+        container = self.start("id -u; echo to stdout; exec sleep 1000", "--log", log,
+                               "--rm=false")  # so that it does not matter which is there first
         self.assertEqual(os.stat(self.state_dir).st_uid, self.uid)
         mode = os.stat(os.path.join(self.state_dir, container)).st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o700)
@@ -91,6 +92,7 @@ class Rootless(CliCase):
         wait = self.begin("wait", container, env=self.user_environment())
         self.done("kill", container, "KILL")
         self.assertEqual((wait.stdout.read(), wait.wait(30)), (b"137\n", 137))
+        self.done("delete", container)
         with open(log, "rb") as text:
             self.assertEqual(text.read(), b"0\nto stdout\n")
 

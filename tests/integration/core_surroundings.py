@@ -3,6 +3,7 @@
 with a second one in the same directory. (Below another subreaper it is in all of these tests: see
 _adopt_orphans() in harness/case.py.)"""
 
+import fcntl
 import os
 import select
 import signal
@@ -121,6 +122,34 @@ class Surroundings(CoreCase):
         self.assert_invariants(self.history())
         other.end()
         owner.end()
+
+    @only_with("runc", "the runtime does not matter")
+    def test_directory_that_is_taken_away_while_its_lock_is_waited_for(self):
+        """To be removed, by the one who holds the lock. Nothing may be made in it any more."""
+        self.use_quick_runtime()
+        other = self.supervisor("oneshot")
+        other.call("start", id=self.id, bundle=self.bundle())
+        away = self.directory.with_name("~1")
+        with open(self.directory / "container.lock", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            number = other.send("delete", id=self.id, force=True)
+            deadline = Deadline(what="the directory to be opened")
+            while str(self.directory) not in self.open_paths(other.pid):
+                self.assertGreater(deadline.remaining, 0)
+                os.sched_yield()
+            self.directory.rename(away)
+            with self.assertRaises(CallError) as caught:
+                other.result(number)
+        self.assertEqual(caught.exception.code, 3)  # ESRCH
+        self.assertFalse((away / "container.lock").exists())
+        away.rename(self.directory)
+        other.call("delete", id=self.id, force=True)
+        other.end()
+
+    @staticmethod
+    def open_paths(pid):
+        directory = f"/proc/{pid}/fd"
+        return {os.readlink(os.path.join(directory, name)) for name in os.listdir(directory)}
 
     @only_with("runc", "the runtime does not matter")
     def test_owner_undoes_what_a_one_shot_has_not_finished(self):

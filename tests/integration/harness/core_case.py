@@ -112,6 +112,8 @@ class CoreCase(Case):
     def assert_nothing_left(self):
         """As tearDown() does, but at once, and with what the quick runtime remembers."""
         self.assertEqual(os.listdir(self.space.state_root), [])
+        for shim in self.shims():  # which has hung up, and may not have quite ended
+            wait_pidfd(shim, Deadline(what="the end of a shim"))
         self.assertEqual(self.shims(), [])
         if self.quick_state:
             self.assertEqual(os.listdir(self.quick_state), [])
