@@ -98,7 +98,9 @@ Awaitable<Result<void>> end_execs(const Found& container) {
   for (const sys::StateDir::Entry& entry : *entries) {
     if (entry.directory && entry.name != state::layout::kInit) {
       const Result<bool> ended = co_await end_process(container, entry.name);
-      CO_TRY(ended);
+      if (!ended && ended.error().code != ENOENT) {  // whoever ran it may have removed it
+        co_return std::unexpected(ended.error());
+      }
     }
   }
   co_return Result<void>();

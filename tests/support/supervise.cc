@@ -42,16 +42,16 @@ void say(const Json& line) {
 
 // An owner keeps the log as a server does: on record at once, and to subscribers by way of the
 // loop.
-supervisor::Observer make_observer(asio::io_context& loop, supervisor::EventLog& log, bool owner) {
+supervisor::Observer make_observer(asio::io_context& loop, supervisor::EventLog* log) {
   supervisor::Observer observer;
   observer.note = [](const supervisor::Note& note) {
     say({{"note", note.text}, {"id", note.container}, {"process", note.process}});
   };
-  if (!owner) {
+  if (log == nullptr) {
     return observer;
   }
-  observer.publish = [&loop, &log](const state::EventRecord& event) {
-    static_cast<void>(log.append(event));
+  observer.publish = [&loop, log](const state::EventRecord& event) {
+    static_cast<void>(log->append(event));
     asio::post(loop, [event] {
       say({{"event", state::name_of(event.type)},
            {"id", event.id},
@@ -59,8 +59,8 @@ supervisor::Observer make_observer(asio::io_context& loop, supervisor::EventLog&
            {"status", event.status}});
     });
   };
-  observer.told = [&log](const std::string& id, const std::string& process, const timespec& made) {
-    return log.told(id, process, made);
+  observer.told = [log](const std::string& id, const std::string& process, const timespec& made) {
+    return log->told(id, process, made);
   };
   return observer;
 }
@@ -141,14 +141,18 @@ class Session {
 int run(const std::string& life, sys::StateDir root, supervisor::Settings settings) {
   const char* log_path = ::getenv("SUPERVISE_LOG_DIR");
   const Result<sys::StateDir> log_dir = sys::StateDir::open(log_path != nullptr ? log_path : "");
-  Result<supervisor::EventLog> log =
-      log_dir ? supervisor::EventLog::open(*log_dir, 0) : std::unexpected(log_dir.error());
-  if (!log) {
-    return 1;
+  std::optional<supervisor::EventLog> log;
+  if (life != "oneshot") {  // only one may have it open
+    Result<supervisor::EventLog> opened =
+        log_dir ? supervisor::EventLog::open(*log_dir, 0) : std::unexpected(log_dir.error());
+    if (!opened) {
+      return 1;
+    }
+    log.emplace(*std::move(opened));
   }
   Callers gone;
   asio::io_context loop(1);
-  settings.observer = make_observer(loop, *log, life != "oneshot");
+  settings.observer = make_observer(loop, log ? &*log : nullptr);
   supervisor::Supervisor supervisor(loop.get_executor(), std::move(root), std::move(settings));
   if (life == "adopt") {
     const auto adopted = supervisor.adopt();
