@@ -50,7 +50,7 @@ class Life:
 
     def test_kill_and_wait(self):
         container = self.obedient()
-        waits = [self.begin("wait", container) for _ in range(3)]
+        waits = [self.begin_wait(container) for _ in range(3)]
         self.done("kill", container)
         for wait in waits:
             self.assertEqual((wait.stdout.read(), wait.wait(30)), (b"3\n", 3))
@@ -58,14 +58,14 @@ class Life:
     def test_signals_by_name_and_number(self):
         for word in ("KILL", "SIGKILL", "kill", "9"):
             container = self.start()
-            wait = self.begin("wait", container)
+            wait = self.begin_wait(container)
             self.done("kill", container, word)
             self.assertEqual((wait.stdout.read(), wait.wait(30)), (b"137\n", 137))
             self.chock("delete", container)
 
     def test_wait_as_json(self):
         container = self.obedient()
-        wait = self.begin("wait", "--json", container)
+        wait = self.begin_wait("--json", container)
         self.done("kill", container)
         self.assertEqual((json.loads(wait.stdout.read()), wait.wait(30)), ({"exitStatus": 3}, 0))
 
@@ -78,7 +78,7 @@ class Life:
 
     def test_delete_of_one_that_somebody_waits_for(self):
         container = self.start()
-        wait = self.begin("wait", container)
+        wait = self.begin_wait(container)
         self.done("delete", "--force", container)
         self.assertEqual((wait.stdout.read(), wait.wait(30)), (b"137\n", 137))
 
@@ -152,7 +152,7 @@ class Life:
         told = self.answer("exec", "-d", container, "/bin/sleep", "1000")
         self.assertEqual(told["process"], "exec-2")
         self.assertEqual(len(self.answer("state", container)["processes"]), 4)
-        wait = self.begin("wait", "--process", "mine", container)
+        wait = self.begin_wait("--process", "mine", container)
         self.done("kill", "--process", "mine", container, "USR1")
         self.assertEqual(wait.wait(30), 128 + signal.SIGUSR1)
 
@@ -205,7 +205,7 @@ class Life:
         """A client that closes its end of the fifo does not close the process's stdin; this does."""
         fifo = self.space.fifo("in")
         container = self.start("cat; exit 8", "--rm=false", "--stdin", fifo)
-        wait = self.begin("wait", container)
+        wait = self.begin_wait(container)
         self.done("close-stdin", container)
         self.assertEqual(wait.wait(30), 8)
 

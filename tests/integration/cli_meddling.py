@@ -48,7 +48,7 @@ class Meddling:
 
     def test_wait_and_delete_of_one_whose_shim_was_killed(self):
         container = self.start()
-        wait = self.begin("wait", container)
+        wait = self.begin_wait(container)
         pid = self.answer("state", container)["processes"][0]["pid"]
         with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
             shim = int(stat.read().rpartition(")")[2].split()[1])

@@ -89,7 +89,7 @@ class Rootless(CliCase):
         self.assertEqual((result.returncode, result.stdout, result.stderr),
                          (5, b"0\nin\n", b"error\n"), result)
         self.refused(self.chock("delete", container), "running")
-        wait = self.begin("wait", container, env=self.user_environment())
+        wait = self.begin_wait(container, env=self.user_environment())
         self.done("kill", container, "KILL")
         self.assertEqual((wait.stdout.read(), wait.wait(30)), (b"137\n", 137))
         self.done("delete", container)

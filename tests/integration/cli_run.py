@@ -126,7 +126,7 @@ esac
         child.wait()
         self.assertEqual(self.answer("state", container)["status"], "running")
         self.assertEqual(self.chock("exec", container, "/bin/sh", "-c", "exit 3").returncode, 3)
-        wait = self.begin("wait", container)
+        wait = self.begin_wait(container)
         self.done("kill", container, "KILL")
         self.assertEqual(wait.wait(30), 137)
         self.chock("delete", container)

@@ -3,6 +3,7 @@
 that is no test by itself, and two that are, `served` and not."""
 
 import json
+import os
 import subprocess
 
 from harness.process import read_until, run, Deadline
@@ -62,6 +63,18 @@ class CliCase(ServeCase):
         path = self.space.shell(script, **bundle).path
         self.done("start", *options, "-b", path, container)
         return container
+
+    def begin_wait(self, *words, **settings):
+        """A `chock wait` that has begun to: it sees whatever happens from here on."""
+        child = self.begin("wait", *words, **settings)
+        deadline = Deadline(what="chock wait to wait")
+        while child.poll() is None:
+            with open(f"/proc/{child.pid}/wchan", encoding="ascii") as where:
+                if "poll" in where.read():  # do_epoll_wait, or ep_poll
+                    break
+            self.assertGreater(deadline.remaining, 0)
+            os.sched_yield()
+        return child
 
     def begin(self, *words, **options):
         """A verb that goes on, with pipes to it."""
