@@ -3,6 +3,7 @@
 //
 // Only files are read here, so that a thousand containers take less than a second; whatever has to
 // be waited for or run goes on afterwards, in the watch of each container.
+#include <errno.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,9 +172,12 @@ Awaitable<void> judge_created(SharedCore core, std::shared_ptr<Container> contai
   const Result<sys::LockFile> lock = co_await lock_adopted(core, container->id);
   if (lock) {
     co_await undo_if_created(core, container, init);
-  } else {  // undone by whoever was at it
-    container->init_ended.set();
+  } else if (lock.error().code == ESRCH || lock.error().code == ENOENT) {
+    container->init_ended.set();  // undone by whoever was at it
     core->forget(*container, *init);
+  } else {  // it lives, and is not to be lost
+    core->note(container->id, init->id, lock.error());
+    take_over(core, container, init);
   }
 }
 

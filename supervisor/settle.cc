@@ -85,8 +85,11 @@ bool removed(const sys::LockFile& lock) {
 // Somebody has taken the directory away to remove it, and may be at that.
 bool taken_away(const sys::StateDir& container) {
   struct stat ours{}, there{};
-  return ::fstat(container.fd(), &ours) != 0 || ::stat(container.path().c_str(), &there) != 0 ||
-         ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
+  if (::stat(container.path().c_str(), &there) != 0) {
+    return errno == ENOENT;
+  }
+  return ::fstat(container.fd(), &ours) == 0 &&
+         (ours.st_dev != there.st_dev || ours.st_ino != there.st_ino);
 }
 
 // A lock in there would be one that we have made.

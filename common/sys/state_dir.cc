@@ -131,7 +131,7 @@ Result<void> StateDir::remove_tree(const std::string& name) const {
     for (const Entry& entry : TRY(inner->list())) {
       TRY(entry.directory ? inner->remove_tree(entry.name) : inner->remove_file(entry.name));
     }
-    if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0) {
+    if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) {
       return {};
     }
     if (errno != ENOTEMPTY) {
