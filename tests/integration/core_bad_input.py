@@ -12,24 +12,8 @@ import sys
 from harness import main
 from harness.case import parametrised
 from harness.core_case import CoreCase
+from harness.damage import huge, symlink, text
 from harness.supervise import CallError
-
-_HUGE = 100 << 20  # bytes
-
-
-def _write(text):
-    return lambda path: path.write_text(text, encoding="utf-8")
-
-
-def _huge(path):
-    """Takes no space."""
-    with open(path, "wb") as out:
-        out.truncate(_HUGE)
-
-
-def _symlink(path):
-    os.symlink("/etc/passwd", path)
-
 
 def _deep(path):
     path.write_text('{"a":' * 100000, encoding="utf-8")
@@ -37,14 +21,14 @@ def _deep(path):
 
 # What takes the place of a file that is parsed.
 _BAD_FILES = {
-    "huge": _huge, "deep": _deep, "symlink": _symlink, "fifo": os.mkfifo, "directory": os.mkdir,
-    "nul": _write("\0" * 4096), "torn": _write('{"bundle":"/b","lab'), "empty": _write(""),
-    "list": _write("[]"),
+    "huge": huge, "deep": _deep, "symlink": symlink, "fifo": os.mkfifo, "directory": os.mkdir,
+    "nul": text("\0" * 4096), "torn": text('{"bundle":"/b","lab'), "empty": text(""),
+    "list": text("[]"),
 }
 _BAD_PIDS = {
-    "zero": _write("0"), "one": _write("1"), "all": _write("-1"), "word": _write("abc"),
-    "too_large": _write("99999999999"), "huge": _huge, "symlink": _symlink, "fifo": os.mkfifo,
-    "nul": _write("\0\0\0"), "directory": os.mkdir,
+    "zero": text("0"), "one": text("1"), "all": text("-1"), "word": text("abc"),
+    "too_large": text("99999999999"), "huge": huge, "symlink": symlink, "fifo": os.mkfifo,
+    "nul": text("\0\0\0"), "directory": os.mkdir,
 }
 
 
@@ -123,14 +107,14 @@ class BadInput(CoreCase):
             supervisor.call("kill", id=self.id, signal=int(signal.SIGKILL))
         self.clean_up(supervisor)
 
-    @parametrised({"file": (_write(""),), "symlink": (_symlink,), "directory": (os.mkdir,)})
+    @parametrised({"file": (text(""),), "symlink": (symlink,), "directory": (os.mkdir,)})
     def test_exit_fifo(self, make):
         _replace(self.directory / "init/exit", make)
         supervisor = self.supervisor("adopt")
         self.assert_left_alone(supervisor, "exit")
         self.clean_up(supervisor)
 
-    @parametrised({"file": (_write(""),), "symlink": (_symlink,), "fifo": (os.mkfifo,)})
+    @parametrised({"file": (text(""),), "symlink": (symlink,), "fifo": (os.mkfifo,)})
     def test_process_directory(self, make):
         """Its shim works in it and stays; the new entry is not followed."""
         moved = self.space.file("moved")

@@ -12,38 +12,22 @@ from pathlib import Path
 
 from harness import main
 from harness.case import parametrised
+from harness.damage import huge, symlink, text
 from harness.process import run
 from harness.serve import ServeCase
-
-_HUGE = 100 << 20  # bytes
-
-
-def _text(text):
-    return lambda path: path.write_text(text, encoding="utf-8")
-
-
-def _huge(path):
-    """Takes no space."""
-    with open(path, "wb") as out:
-        out.truncate(_HUGE)
-
-
-def _symlink(path):
-    os.symlink("/etc/passwd", path)
-
 
 def _loop(path):
     os.symlink(path.name, path)
 
 
-_NO_FILES = {"fifo": (os.mkfifo,), "directory": (os.mkdir,), "symlink": (_symlink,),
+_NO_FILES = {"fifo": (os.mkfifo,), "directory": (os.mkdir,), "symlink": (symlink,),
              "loop": (_loop,)}
 _BAD_PROCESSES = _NO_FILES | {
-    "huge": (_huge,), "truncated": (lambda path: None,), "empty": (_text(""),),
-    "nul": (_text("\0" * 4096),), "list": (_text("[]"),), "deep": (_text('{"a":' * 100000),),
-    "args_text": (_text('{"args":"x"}'),), "user_list": (_text('{"user":[]}'),),
-    "exec_number": (_text('{"exec":1}'),), "root_negative": (_text('{"rootUID":-1}'),),
-    "stdin_number": (_text('{"containerdStdin":7}'),), "missing": (None,)}
+    "huge": (huge,), "truncated": (lambda path: None,), "empty": (text(""),),
+    "nul": (text("\0" * 4096),), "list": (text("[]"),), "deep": (text('{"a":' * 100000),),
+    "args_text": (text('{"args":"x"}'),), "user_list": (text('{"user":[]}'),),
+    "exec_number": (text('{"exec":1}'),), "root_negative": (text('{"rootUID":-1}'),),
+    "stdin_number": (text('{"containerdStdin":7}'),), "missing": (None,)}
 _GARBAGE = bytes(range(256)).replace(b"\n", b"") * 16
 _RECORD = '{{"seq":{0},"id":"old-{0}","type":"exit","timestamp":"2026-01-01T00:00:0{0}Z",' \
           '"pid":"init","status":{0}}}\n'
@@ -147,7 +131,7 @@ class Damage(ServeCase):
         client.call("events")
         self.end(server, client, [("e", 137), ("init", 137)])
 
-    @parametrised({"zeros": (_huge,), "one_line": (_text("x" * (8 << 20)),)})
+    @parametrised({"zeros": (huge,), "one_line": (text("x" * (8 << 20)),)})
     def test_event_log_without_end(self, make):
         """What it holds is no record; the containers are adopted all the same, and the log is one
         again."""
