@@ -66,6 +66,9 @@ class Zsh:
         self._answers = os.path.join(directory, "zsh-answers")
         self._fifo = os.path.join(directory, "zsh-done")
         os.mkfifo(self._fifo)
+        # For writing too: without a writer a FIFO is readable at its end (fifo(7)), and no longer
+        # so once zsh opens it, which may be between our select and our read.
+        self._said = os.open(self._fifo, os.O_RDWR)
         rc = os.path.join(directory, ".zshrc")
         with open(rc, "w", encoding="utf-8") as out:
             out.write(f"""
@@ -100,22 +103,16 @@ class Zsh:
     def _await(self, text):
         """Reads the FIFO, and meanwhile the terminal, so that zsh never waits for us."""
         deadline = time.monotonic() + _SECONDS
-        fd = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
         seen, shown = b"", b""
-        try:
-            while text.encode() not in seen:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise AssertionError(f"zsh says nothing; its terminal shows {shown!r}")
-                # A FIFO that nobody has opened for writing yet is readable at its end; poll(2)
-                # says so only once somebody has been there.
-                ready, _, _ = select.select([fd, self._terminal], [], [], left)
-                if self._terminal in ready:
-                    shown += os.read(self._terminal, 65536)
-                if fd in ready:
-                    seen += os.read(fd, 4096)
-        finally:
-            os.close(fd)
+        while text.encode() not in seen:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise AssertionError(f"zsh says nothing; its terminal shows {shown!r}")
+            ready, _, _ = select.select([self._said, self._terminal], [], [], left)
+            if self._terminal in ready:
+                shown += os.read(self._terminal, 65536)
+            if self._said in ready:
+                seen += os.read(self._said, 4096)
 
     def complete(self, line):
         os.write(self._terminal, line.encode() + b"\x18")
@@ -130,3 +127,4 @@ class Zsh:
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
         os.close(self._terminal)
+        os.close(self._said)
