@@ -9,8 +9,6 @@
 namespace chock::shim {
 namespace {
 
-// A container that makes its shim complain for ever must not fill the disk.
-constexpr size_t kLimit = 64UL * 1024;
 // Room for the error of a launch that fails because the disk has become full.
 constexpr off_t kReserve = 4096;
 
@@ -27,12 +25,8 @@ Result<ShimLog> ShimLog::open(const sys::StateDir& dir) {
 }
 
 void ShimLog::write(const state::LogRecord& record) {
-  const std::string line = format_log_record(record);
-  written_ += line.size();
-  // Errors always get through: there is one per life, and it is what the supervisor reports.
-  if (written_ <= kLimit || record.level == "error") {
-    static_cast<void>(sys::write_all(fd_.get(), line, state::layout::kShimLog));  // best effort
-  }
+  static_cast<void>(sys::write_all(fd_.get(), format_log_record(record),
+                                   state::layout::kShimLog));  // best effort
 }
 
 void ShimLog::error(const Error& error, std::string step) {

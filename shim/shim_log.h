@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // shim-log.json: why a launch failed, for the supervisor; and, for people, what was survived. Best
-// effort: a full disk or a bad file never stops the container.
+// effort: a full disk or a bad file never stops the container. Whatever can go wrong again
+// and again is told once by whoever sees it, so no container can make this file grow for ever.
 #pragma once
 
 #include <string>
@@ -25,7 +26,6 @@ class ShimLog {
  private:
   explicit ShimLog(sys::UniqueFd fd) : fd_(std::move(fd)) {}
   sys::UniqueFd fd_;
-  size_t written_ = 0;
 };
 
 }  // namespace chock::shim

@@ -47,11 +47,13 @@ class Clock:
             os.close(pidfd)
         return died.value / 1e9, _checked(told, f"{signal.SIGKILL.name} to {pid}")
 
-    def drain(self, fd, count, size=1 << 20):
-        """Reads `count` bytes: seconds from the first to the last."""
+    def drain(self, fd, count, header=0, size=1 << 20):
+        """Reads `count` bytes, besides `header` bytes before each message: seconds from the first
+        to the last."""
         seen = _NS(count)
         spent = self._lib.clock_drain(fd, ctypes.create_string_buffer(size),
-                                      ctypes.c_size_t(size), ctypes.byref(seen))
+                                      ctypes.c_size_t(size), ctypes.c_size_t(header),
+                                      ctypes.byref(seen))
         if seen.value != count:
             raise EOFError(f"end of file after {seen.value} of {count} bytes")
         return _checked(spent, "read")

@@ -10,10 +10,11 @@ import subprocess
 
 from measure import containerd, processes
 from measure.figures import Budget, Sample, Section
-from measure.shims import ContractShim, Streams
+from measure.shims import Conmon, ContractShim, Streams
 
 _GIB = 1 << 30
 _SHARE_LIMIT = 0.85
+_PIPE_SIZE = 64 << 10  # as pipes begin
 
 
 class _PlainPipe:
@@ -61,6 +62,8 @@ def measure(place, options):
     bundle = place.bundle("/bin/zeros", str(amount))
     kinds = [ContractShim(place, "chock-shim", place.shim)]
     kinds += [ContractShim(place, f"peer {os.path.basename(path)}", path) for path in options.peer]
+    if shutil.which("conmon"):
+        kinds += [Conmon(place, log) for log in ("k8s-file", "none")]
     with contextlib.ExitStack() as stack:
         if containerd.installed():
             kinds.append(stack.enter_context(containerd.Containerd(place)))
@@ -87,18 +90,20 @@ def _one_round(place, bundle, amount, kinds, readings, plain):
 
 
 def _carry(place, kind, bundle, amount, pipe_size=None):
-    """Speed, the shim's processor time, and the size of the FIFO's pipe in the end."""
-    with Streams(place) as streams:
-        reader = streams.readers[0]
+    """Speed, the shim's processor time, and the size of the reader's pipe in the end."""
+    with Streams(place) as streams, contextlib.ExitStack() as stack:
+        reader, header = streams.readers[0], 0
         os.set_blocking(reader, True)
         if pipe_size:
             fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, pipe_size)
         container = kind.create(bundle, streams)
+        if isinstance(kind, Conmon):
+            reader, header = stack.enter_context(container.attach()).fileno(), 1
         container.start()
         spent = -processes.processor_seconds(container.shim) if container.shim else 0
-        seconds = place.clock.drain(reader, amount)
+        seconds = place.clock.drain(reader, amount, header)
         spent += processes.processor_seconds(container.shim) if container.shim else 0
-        size = fcntl.fcntl(reader, fcntl.F_GETPIPE_SZ)
+        size = _PIPE_SIZE if header else fcntl.fcntl(reader, fcntl.F_GETPIPE_SZ)
         container.end()
         container.remove()
     gib = amount / _GIB
@@ -119,5 +124,7 @@ def _section(readings, plain, options):
             section.budgets.append(Budget("stdout through the shim, of a plain pipe", reading.share,
                                           _SHARE_LIMIT, at_least=True))
     section.notes.append("The same writer (in a runc container) and reader in all rows. The plain "
-                         "pipe has the size that the shim's FIFO had grown to.")
+                         "pipe has the size that the shim's FIFO had grown to. conmon has no FIFO "
+                         "but a socket for who attaches, and is set beside a pipe of the size that "
+                         "pipes begin with; its k8s-file log is written as well.")
     return section

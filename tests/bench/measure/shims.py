@@ -10,7 +10,9 @@ it returns can be ended, which is timed as well:
 
 import os
 import shutil
+import socket
 import time
+from contextlib import chdir
 
 from driver import Container, DirectoryWatch, Process, Stdio
 from harness.process import Deadline, wait_pidfd
@@ -163,6 +165,7 @@ class Conmon:
 class _ConmonContainer:
     def __init__(self, kind, bundle):
         self._place, self._id, self._runtime = kind.place, kind.place.new_id(), kind.runtime
+        self._bundle = bundle.path
         self._directory = self._place.directory(self._id)
         files = {name: os.path.join(self._directory, name) for name in ("pid", "conmon", "log")}
         log = "none:" if kind.log == "none" else f"{kind.log}:{files['log']}"
@@ -171,6 +174,13 @@ class _ConmonContainer:
                 "-P", files["conmon"], "-l", log, "--exit-dir", self._directory, "--full-attach"]
         self.created = self._timed_spawn(argv)
         self.init, self.shim = (_read_number(files[name]) for name in ("pid", "conmon"))
+
+    def attach(self):
+        """As `podman attach` does; a message is a byte that says which stream, and what it wrote."""
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with chdir(self._bundle):  # a socket's path may have 107 bytes
+            stream.connect("attach")
+        return stream
 
     def start(self):
         self._place.clock.until_exit([self._runtime, "start", self._id])

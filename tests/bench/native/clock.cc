@@ -81,7 +81,7 @@ int64_t clock_until_exit(char* const* argv, const char* cwd, int* wait_status);
 int64_t clock_until_ready(char* const* argv, const char* cwd, int passed_fd, int fd,
                           const char* path, pid_t* pid);
 int64_t clock_kill(int pidfd, int fd, const char* path, int64_t* died);
-int64_t clock_drain(int fd, char* buffer, size_t size, int64_t* bytes);
+int64_t clock_drain(int fd, char* buffer, size_t size, size_t header, int64_t* bytes);
 
 // From before the spawn until the child was waited for.
 int64_t clock_until_exit(char* const* argv, const char* cwd, int* wait_status) {
@@ -141,9 +141,9 @@ int64_t clock_kill(int pidfd, int fd, const char* path, int64_t* died) {
   return noticed;
 }
 
-// Reads `bytes` bytes, or to the end of file. The result is the time from the first byte to the
-// last.
-int64_t clock_drain(int fd, char* buffer, size_t size, int64_t* bytes) {
+// Reads `bytes` bytes, or to the end of file, besides the first `header` ones of each message. The
+// result is the time from the first byte to the last.
+int64_t clock_drain(int fd, char* buffer, size_t size, size_t header, int64_t* bytes) {
   int64_t begin = 0;
   int64_t end = 0;
   int64_t left = *bytes;
@@ -157,7 +157,7 @@ int64_t clock_drain(int fd, char* buffer, size_t size, int64_t* bytes) {
     }
     end = now();
     begin = begin == 0 ? end : begin;
-    left -= count;
+    left -= count - static_cast<ssize_t>(header);
   }
   *bytes -= left;
   return end - begin;
