@@ -33,24 +33,25 @@ Result<std::optional<pid_t>> read_any_pid(const sys::StateDir& process) {
 // After a launch that brought no pid. A shim that has failed by itself has undone what it made. One
 // that was killed in the middle of it, by us or by anybody, could not, and neither could the
 // runtime, which dies with it.
-Awaitable<void> give_up(const LaunchOrder& order, const sys::Pidfd& shim) {
+Awaitable<Result<void>> give_up(const LaunchOrder& order, const sys::Pidfd& shim) {
   const Result<std::optional<sys::Reaped>> reaped = shim.reap();
   const bool undone = reaped && *reaped && (*reaped)->status.exited();
   co_await end_shim(shim);
   if (undone) {
-    co_return;
+    co_return Result<void>();
   }
   if (order.exec) {
     end_unannounced(order.dir);
-    co_return;
+    co_return Result<void>();
   }
   // Nothing to delete if there is no sign of the runtime, or if the id turned out to be somebody
   // else's (D6).
   const Result<std::optional<std::string>> log =
       order.dir.read_file(state::layout::kRuntimeLog, state::kFileLimit);
-  if (log && *log && !runtime::says_id_taken(**log)) {
-    co_await undo_container(order.runtime, order.command.container_id, nullptr);
+  if (!log || !*log || runtime::says_id_taken(**log)) {
+    co_return Result<void>();
   }
+  co_return co_await undo_container(order.runtime, order.command.container_id, nullptr);
 }
 
 }  // namespace
@@ -64,13 +65,23 @@ void end_unannounced(const sys::StateDir& process) {
   }
 }
 
-Awaitable<void> undo_container(runtime::Runtime runtime, std::string id,
-                               const sys::Pidfd* process) {
-  static_cast<void>(co_await call_runtime(runtime::force_remove(runtime, id)));
+Awaitable<Result<void>> undo_container(runtime::Runtime runtime, std::string id,
+                                       const sys::Pidfd* process) {
+  const Result<RuntimeAnswer> removed = co_await call_runtime(runtime::force_remove(runtime, id));
   if (process != nullptr && !process->ended()) {
     static_cast<void>(process->signal(SIGKILL));  // if the runtime did not
     co_await first_of(readable(process->fd()), pause_for(kDeathGrace));
   }
+  CO_TRY(removed);
+  co_return says_gone(*removed) ? Result<void>() : check_answer(*removed, "delete", id);
+}
+
+Error with_undo(Error error, const Result<void>& undone) {
+  if (!undone) {
+    error.detail = (error.detail.empty() ? error_text(error.code) : error.detail) +
+                   "; not undone: " + undone.error().message();
+  }
+  return error;
 }
 
 Awaitable<Result<Launched>> launch(LaunchOrder order, const Caller& caller) {
@@ -87,8 +98,8 @@ Awaitable<Result<Launched>> launch(LaunchOrder order, const Caller& caller) {
   const Result<pid_t> pid =
       co_await await_pid(dir, *shim, order.limits, order.command.container_id);
   if (!pid) {
-    co_await give_up(order, *shim);
-    Error error = pid.error();
+    const Result<void> undone = co_await give_up(order, *shim);
+    Error error = with_undo(pid.error(), undone);
     error.operation = order.operation;
     co_return std::unexpected(std::move(error));
   }
@@ -97,12 +108,13 @@ Awaitable<Result<Launched>> launch(LaunchOrder order, const Caller& caller) {
   if (!process) {
     *fifos = {};  // two descriptors for what has to be done now, should they have run out
     co_await end_shim(*shim);
+    Result<void> undone;
     if (order.exec) {
       end_unannounced(dir);
     } else {
-      co_await undo_container(order.runtime, order.command.container_id, nullptr);
+      undone = co_await undo_container(order.runtime, order.command.container_id, nullptr);
     }
-    co_return std::unexpected(std::move(process).error());
+    co_return std::unexpected(with_undo(std::move(process).error(), undone));
   }
   CHOCK_FAILPOINT("identified");
   co_return Launched{std::move(order.dir), std::move(fifos->exit), std::move(*shim),

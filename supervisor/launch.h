@@ -34,16 +34,20 @@ struct Launched {
   pid_t pid = 0;
 };
 
-// Failing, it leaves nothing but the directory: no shim, no process, no container.
+// Failing, it leaves nothing but the directory: no shim, no process, and no container, or the Error
+// says why the runtime could not delete it.
 [[nodiscard]] Awaitable<Result<Launched>> launch(LaunchOrder order, const Caller& caller);
 
 // An exec that its shim had not announced when it was killed, or that nobody was told of, may run
 // all the same (D45). It is killed if it is certain to be that exec.
 void end_unannounced(const sys::StateDir& process);
 
-// Deletes the container whatever it does, and waits until its process has ended. Failures are not
-// reported: whoever calls this has one to report already.
-[[nodiscard]] Awaitable<void> undo_container(runtime::Runtime runtime, std::string id,
-                                             const sys::Pidfd* process);
+// Deletes the container whatever it does, and waits until its process has ended, which it does even
+// if the runtime fails. That failure is the Error.
+[[nodiscard]] Awaitable<Result<void>> undo_container(runtime::Runtime runtime, std::string id,
+                                                     const sys::Pidfd* process);
+
+// `error`, which is why something was undone, and what has failed meanwhile.
+[[nodiscard]] Error with_undo(Error error, const Result<void>& undone);
 
 }  // namespace chock::supervisor

@@ -37,7 +37,7 @@ using SharedCore = std::shared_ptr<Core>;
 [[nodiscard]] Result<Done> resize_terminal(const Core& core, const ResizeRequest& request);
 [[nodiscard]] Result<Done> close_input(const Core& core, const CloseStdinRequest& request);
 [[nodiscard]] Result<ContainerInfo> inspect_container(const Core& core, const std::string& id);
-[[nodiscard]] Result<ListAnswer> list_containers(const Core& core);
+[[nodiscard]] Awaitable<Result<ListAnswer>> list_containers(SharedCore core);
 [[nodiscard]] Result<CheckpointListAnswer> list_checkpoints(const Core& core,
                                                             const CheckpointListRequest& request);
 

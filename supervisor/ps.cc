@@ -12,6 +12,7 @@ Awaitable<Result<PsAnswer>> list_processes(SharedCore core, PsRequest request) {
   const Result<Running> container = find_running(*core, "ps", request.id);
   CO_TRY(container);
   Order order{"ps", runtime::ps(container->runtime, container->id)};
+  order.deadline = kQuestionDeadline;
   const Result<std::string> output = co_await run_on(*container, std::move(order));
   CO_TRY(output);
   Result<std::vector<pid_t>> pids = runtime::parse_pids(*output);

@@ -101,6 +101,12 @@ void discard_noted(const Core& core, const sys::StateDir& parent, const std::str
   }
 }
 
+void note_undo(const Core& core, const std::string& id, const Result<void>& undone) {
+  if (!undone) {
+    core.note(id, layout::kInit, undone.error());
+  }
+}
+
 // From here on it is as if we had started it. A start that our predecessor did not live to publish
 // is published now: no exit without a start.
 void take_over(const SharedCore& core, const std::shared_ptr<Container>& container,
@@ -155,12 +161,14 @@ Awaitable<void> undo_if_created(SharedCore core, std::shared_ptr<Container> cont
   }
   core->note(Note::Level::Warning, container->id, init->id, "created but never started: undone");
   const sys::Pidfd* process = init->process ? &*init->process : nullptr;
+  if (!told) {
+    container->init_ended.set();
+  }
+  const Result<void> undone = co_await undo_container(runtime, container->id, process);
+  note_undo(*core, container->id, undone);
   if (told) {
-    co_await undo_container(runtime, container->id, process);
     co_return;
   }
-  container->init_ended.set();
-  co_await undo_container(runtime, container->id, process);
   co_await end_draining(*init->dir, init->exit_fifo.get());
   discard_noted(*core, core->root, container->id, {});
   core->forget(*container, *init);
@@ -195,7 +203,9 @@ Awaitable<void> undo_init(SharedCore core, const Container& container, const Pro
   const Result<std::optional<std::string>> log =
       dir.read_file(layout::kRuntimeLog, state::kFileLimit);
   if (log && *log && !runtime::says_id_taken(**log)) {
-    co_await undo_container(runtime_of(container.state), container.id, nullptr);
+    const Result<void> undone =
+        co_await undo_container(runtime_of(container.state), container.id, nullptr);
+    note_undo(*core, container.id, undone);
   }
   discard_noted(*core, core->root, container.id, {});
 }

@@ -16,6 +16,8 @@ namespace chock::supervisor {
 
 // Hooks run inside these calls, so this is generous; Docker gives its starts the same.
 inline constexpr std::chrono::seconds kRuntimeDeadline{120};
+// Of a call that only asks: nothing runs in it but the runtime.
+inline constexpr std::chrono::seconds kQuestionDeadline{30};
 
 struct RuntimeAnswer {
   sys::ExitStatus status;

@@ -134,12 +134,13 @@ Awaitable<Result<void>> run_start(const Plan& plan, const sys::Pidfd& shim, Latc
   co_return check_answer(*answer, "start", plan.id);
 }
 
-Awaitable<void> undo_start(const Plan& plan, const Launched& launched) {
+Awaitable<Result<void>> undo_start(const Plan& plan, const Launched& launched) {
   const sys::Pidfd* process = launched.process ? &*launched.process : nullptr;
-  co_await undo_container(runtime_of(plan.container), plan.id, process);
+  Result<void> undone = co_await undo_container(runtime_of(plan.container), plan.id, process);
   // An unsealed shim is about to delete the container as well; then it ends by itself.
   co_await first_of(readable(launched.shim.fd()), pause_for(kShimEndGrace));
   co_await end_shim(launched.shim);
+  co_return undone;
 }
 
 // From a complete directory to a started container, or to nothing but the directory.
@@ -161,8 +162,8 @@ Awaitable<Result<Launched>> bring_up(SharedCore core, Container& container, cons
   const Result<void> started = co_await run_start(plan, launched->shim, caller.gone);
   CHOCK_FAILPOINT("started");
   if (!started) {
-    co_await undo_start(plan, *launched);
-    co_return std::unexpected(started.error());
+    const Result<void> undone = co_await undo_start(plan, *launched);
+    co_return std::unexpected(with_undo(started.error(), undone));
   }
   co_return launched;
 }

@@ -28,6 +28,7 @@ uint64_t system_usage() {
 
 Awaitable<Result<runtime::Stats>> ask_runtime(const Running& container) {
   Order order{"stats", runtime::stats(container.runtime, container.id)};
+  order.deadline = kQuestionDeadline;
   const Result<std::string> output = co_await run_on(container, std::move(order));
   CO_TRY(output);
   const Result<state::Json> data = runtime::parse_stats_event(*output);

@@ -154,7 +154,7 @@ Awaitable<Result<ContainerInfo>> Supervisor::state(StateRequest request) {
 }
 
 Awaitable<Result<ListAnswer>> Supervisor::list(ListRequest /*request*/) {
-  return ready(list_containers(*core_));
+  return list_containers(core_);
 }
 
 Awaitable<Result<Done>> Supervisor::remove(DeleteRequest request) {

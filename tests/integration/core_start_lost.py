@@ -5,6 +5,7 @@ is left (D53)."""
 
 import os
 import signal
+import subprocess
 import sys
 
 from harness import main
@@ -25,14 +26,17 @@ class StartLost(CoreCase):
         self.starting = self.space.fifo("starting")
         self.gate = self.space.fifo("gate")
 
-    def hang_in_start(self, script="sleep 1001 & echo $$ $! > {starting}; read x < {gate}"):
-        """The quick runtime; its `start` has a child, says which, and waits."""
-        path = self.space.file("runtime", "\n".join((
-            "#!/bin/sh", 'case " $* " in *" start "*)',
-            script.format(starting=self.starting, gate=self.gate), ";; esac",
-            f'exec {self.quick} "$@"', "")).encode())
+    def instead(self, **scripts):
+        """The quick runtime, with a piece of shell before each of these verbs."""
+        cases = "".join(f'*" {verb} "*) {script} ;;\n' for verb, script in scripts.items())
+        path = self.space.file("runtime", (f'#!/bin/sh\ncase " $* " in\n{cases}esac\n'
+                                           f'exec {self.quick} "$@"\n').encode())
         os.chmod(path, 0o755)
         self.settings["runtime"] = path
+
+    def hang_in_start(self):
+        """`start` has a child, says which, and waits."""
+        self.instead(start=f"sleep 1001 & echo $$ $! > {self.starting}; read x < {self.gate}")
 
     def begin(self, supervisor):
         """The call, and the pids of `start` and of its child."""
@@ -88,6 +92,18 @@ class StartLost(CoreCase):
             supervisor.result(number)
         self.assertIn("oci runtime error: ", caught.exception.detail)
         os.kill(child, signal.SIGKILL)
+        self.finish(supervisor)
+
+    def test_that_cannot_be_undone(self):
+        """Its process is ended all the same; what the runtime says of both is the answer (R-49)."""
+        self.instead(start="echo bad start >&2; exit 1", delete="echo no delete >&2; exit 1")
+        supervisor = self.supervisor()
+        with self.assertRaises(CallError) as caught:
+            supervisor.call("start", id=self.id, bundle=self.bundle())
+        self.assertEqual(caught.exception.detail, "oci runtime error: bad start; not undone: "
+                         f"delete {self.id}: oci runtime error: no delete")
+        self.assertEqual(self.shims(), [])
+        subprocess.run([self.quick, "delete", self.id], check=True, env=self.settings["env"])
         self.finish(supervisor)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A runtime that never comes back from `kill --all`, `delete` or `start`: it is ended, and what has
+"""A runtime that never comes back from `kill --all`, `delete`, `ps` or `start`: it is ended, and what has
 waited for it goes on. Such waits are long, so all of them take place at the same time, in one test.
 """
 
@@ -14,6 +14,7 @@ from harness.shim_case import ShimCase
 
 _SHIM_BUDGET = 30.0  # of a call of the shim's
 _CHOCK_BUDGET = 120.0  # of one of chock's
+_QUESTION_BUDGET = 30.0  # of one that changes nothing
 _TOLERANCE = 20.0
 
 
@@ -55,16 +56,35 @@ class Stuck(ShimCase):
         self.assertEqual({each["level"] for each in records}, {"warn"})
         self.assertEqual([each["step"] for each in records if "timed out" in each["msg"]], steps)
 
+    def asked(self, settings):
+        """`chock ps` of a container that runs, and the container's id."""
+        container_id, environment = self.space.new_id(), settings["env"]
+        subprocess.run(self.chock_argv("start", "--runtime", settings["runtime"], "-b",
+                                       self.space.bundle("x").path, container_id),
+                       check=True, env=environment, stdout=subprocess.DEVNULL)
+        return container_id, self.spawn(self.chock_argv("ps", container_id), env=environment,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def assert_complains(self, call, operation, budget):
+        _, complaint = call.communicate(timeout=2 * budget)
+        self.assert_took(budget)
+        self.assertEqual(call.returncode, 125, complaint)
+        self.assertEqual(complaint.count(b"\n"), 1, complaint)
+        self.assertIn(f"chock: {operation} ".encode(), complaint)
+        self.assertIn(b"no answer within the deadline", complaint)
+
     def discard(self, container):
         container.init.close()
         container.runtime = "/bin/true"  # for the driver's own delete
         container.remove()
 
     def test_bounds(self):
-        ending, undoing, starting = (self.stuck_in("kill", "delete", create={"init_exit": 9}),
-                                     self.stuck_in("delete", create={"exit": 1}),
-                                     self.stuck_in("start"))
+        ending, undoing, starting, asking = (
+            self.stuck_in("kill", "delete", create={"init_exit": 9}),
+            self.stuck_in("delete", create={"exit": 1}), self.stuck_in("start"),
+            self.stuck_in("ps"))
         self.began = time.monotonic()
+        asked, ps = self.asked(asking)
         run = self.spawn(self.chock_argv("run", "--runtime", starting["runtime"], "-b",
                                          self.space.bundle("x").path, self.space.new_id()),
                          env=starting["env"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -81,6 +101,11 @@ class Stuck(ShimCase):
         self.assert_warned(undone.init, ["undoing"])
         self.discard(undone)
 
+        # A question.
+        self.assert_complains(ps, "ps", _QUESTION_BUDGET)
+        self.assert_all_gone(asking, ["create", "start", "ps"])
+        subprocess.run(self.chock_argv("delete", "--force", asked), check=True, env=asking["env"])
+
         # An exit, for which two calls are made: the first is over long before the shim is, with
         # which it would have ended in any case.
         wait_pidfd(dict(self.calls_of(ending))["kill"]["pid"], Deadline(5, "the end of kill"))
@@ -94,12 +119,7 @@ class Stuck(ShimCase):
         self.discard(ended)
 
         # A start, which is undone and said to have failed.
-        _, complaint = run.communicate(timeout=2 * _CHOCK_BUDGET)
-        self.assert_took(_CHOCK_BUDGET)
-        self.assertEqual(run.returncode, 125, complaint)
-        self.assertEqual(complaint.count(b"\n"), 1, complaint)
-        self.assertIn(b"chock: start ", complaint)
-        self.assertIn(b"no answer within the deadline", complaint)
+        self.assert_complains(run, "start", _CHOCK_BUDGET)
         self.assert_all_gone(starting, ["create", "start", "delete"])
 
 
