@@ -3,10 +3,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
+
+#include "common/runtime/answer.h"
 #include "common/state/json.h"
 #include "common/state/layout.h"
 #include "common/state/log_record.h"
+#include "common/state/timestamp.h"
 #include "common/sys/proc.h"
 
 namespace chock::shim {
@@ -15,6 +20,8 @@ namespace {
 namespace layout = state::layout;
 
 constexpr size_t kPidLimit = 64;
+constexpr off_t kCaptureLimit = 64L * 1024;
+constexpr size_t kLastWords = 1024;
 
 // As the contract's original would have put it.
 Error not_a_number(const std::string& text) {
@@ -38,12 +45,20 @@ Result<void> RuntimeCall::launch(const std::optional<Stdio>& stdio,
                                  const std::string& console_socket) {
   sys::Command launch = command(job_.launch_arguments(console_socket));
   launch.directory = job_.bundle;
-  launch.stdio = stdio.value_or(launch.stdio);
   if (launch.path.empty()) {
-    return std::unexpected(Error{ENOENT, job_.runtime.name + " not installed on system", {}, {}});
+    return std::unexpected(Error{ENOENT, {}, {}, job_.runtime.name + " not installed on system"});
   }
-  TRY(run(launch));
-  launched_ = true;
+  if (stdio) {
+    launch.stdio = *stdio;
+  } else {
+    errors_.emplace(TRY(sys::Capture::make("errors", kCaptureLimit)));
+    launch.stdio[STDERR_FILENO] = errors_->fd();
+  }
+  launched_ = state::wall_clock();
+  if (Result<void> running = run(launch); !running) {
+    launched_.reset();
+    return running;
+  }
   return {};
 }
 
@@ -52,6 +67,32 @@ Result<void> RuntimeCall::kill_all() {
 }
 
 Result<void> RuntimeCall::remove() { return run(command(runtime::remove(job_.runtime, job_.id))); }
+
+Result<void> RuntimeCall::resume() { return run(command(runtime::resume(job_.runtime, job_.id))); }
+
+Result<void> RuntimeCall::query_state() {
+  sys::Command question = command(runtime::query_state(job_.runtime, job_.id));
+  answer_.emplace(TRY(sys::Capture::make("state", kCaptureLimit)));
+  question.stdio[STDOUT_FILENO] = answer_->fd();
+  return run(question);
+}
+
+bool RuntimeCall::announced() const {
+  const auto text = dir_.read_file(layout::kRuntimePid, kPidLimit);
+  return text && *text;
+}
+
+// A runtime that fails says that there is no such container. What it says otherwise has to be of
+// ours: it may have been killed before it looked whether the id was free.
+bool RuntimeCall::may_be_foreign(const sys::ExitStatus& status) const {
+  if (status.exited() && !status.success()) {
+    return false;
+  }
+  const Result<std::string> text = answer_ ? answer_->read() : Result<std::string>();
+  const Result<runtime::RuntimeState> state =
+      text ? runtime::parse_state(*text) : std::unexpected(text.error());
+  return !state || !launched_ || !runtime::is_made_of(*state, job_.bundle, *launched_);
+}
 
 sys::Command RuntimeCall::command(runtime::Arguments arguments) const {
   const int null = surroundings_.null.get();
@@ -74,6 +115,9 @@ std::optional<sys::ExitStatus> RuntimeCall::reap() {
     return std::nullopt;
   }
   process_.reset();
+  if ((*reaped)->status.success()) {
+    errors_.reset();  // of a launch that has nothing to complain of
+  }
   return (*reaped)->status;
 }
 
@@ -101,6 +145,11 @@ std::optional<std::string> RuntimeCall::logged_error() const {
   const Result<std::optional<std::string>> text =
       dir_.read_file(layout::kRuntimeLog, state::kFileLimit);
   return text && *text ? first_error(state::parse_log(**text)) : std::nullopt;
+}
+
+std::string RuntimeCall::last_words() const {
+  const std::string text = errors_ ? errors_->read().value_or("") : std::string();
+  return trimmed(text.substr(text.size() - std::min(text.size(), kLastWords)));
 }
 
 }  // namespace chock::shim

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/result.h"
+#include "common/sys/capture.h"
 #include "common/sys/command.h"
 #include "common/sys/pidfd.h"
 #include "common/sys/state_dir.h"
@@ -34,6 +35,8 @@ class RuntimeCall {
                                     const std::string& console_socket);
   [[nodiscard]] Result<void> kill_all();
   [[nodiscard]] Result<void> remove();
+  [[nodiscard]] Result<void> resume();
+  [[nodiscard]] Result<void> query_state();
 
   // Whether there is an invocation that nobody has waited for yet.
   [[nodiscard]] bool running() const { return process_.has_value(); }
@@ -45,11 +48,18 @@ class RuntimeCall {
   void stop();  // by SIGKILL
 
   // Whether `launch` has ever got as far as running the program.
-  [[nodiscard]] bool launched() const { return launched_; }
+  [[nodiscard]] bool launched() const { return launched_.has_value(); }
+  // Whether the program has announced a process.
+  [[nodiscard]] bool announced() const;
+  // Whether query_state(), which has ended like this, leaves open that the id is another
+  // container's.
+  [[nodiscard]] bool may_be_foreign(const sys::ExitStatus& status) const;
   // What the successful launch has made.
   [[nodiscard]] Result<sys::Pidfd> open_launched() const;
   // The first error in the runtime's own log.
   [[nodiscard]] std::optional<std::string> logged_error() const;
+  // The end of what a launch on a terminal has written to stderr, which is nobody else's then.
+  [[nodiscard]] std::string last_words() const;
 
  private:
   [[nodiscard]] sys::Command command(runtime::Arguments arguments) const;
@@ -59,7 +69,9 @@ class RuntimeCall {
   const sys::StateDir& dir_;
   RuntimeSurroundings surroundings_;
   std::optional<sys::Pidfd> process_;
-  bool launched_ = false;
+  std::optional<timespec> launched_;  // when
+  std::optional<sys::Capture> errors_;
+  std::optional<sys::Capture> answer_;
 };
 
 }  // namespace chock::shim

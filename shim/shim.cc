@@ -29,6 +29,8 @@ constexpr seconds kCallBudget{30};
 constexpr seconds kStartBudget{10};
 // What a process gets to end by itself after we were told to end, and its reader to read.
 constexpr seconds kGrace{10};
+// What SIGKILL may take. It is much, so that only what is frozen is taken for that.
+constexpr seconds kDeathGrace{2};
 
 }  // namespace
 
@@ -44,6 +46,12 @@ Shim::Shim(sys::EventLoop& loop, const sys::StateDir& dir, ShimLog& log, Job job
           [this](const state::ControlMessage& message) { on_control(message); },
           [this](const Error& error) { log_.warn(error, "control"); }),
       deadline_(loop, [this] { on_deadline(); }),
+      glance_(loop,
+              [this] {
+                if (opening_) {
+                  look_for_readers();
+                }
+              }),
       streams_(loop, {[this] {
                         facts_.drained = true;
                         post(Event::Drained);
@@ -241,12 +249,18 @@ void Shim::bound_call(const Result<void>& started) {
   set_deadline(kCallBudget);
 }
 
-// Only what this launch may have made is taken away: an id that is taken belongs to a container
-// that must survive our failure (D6).
+// Only what this launch has made is taken away: an id that is taken belongs to a container that
+// must survive our failure (D6). A runtime that has announced no process may have failed, or been
+// killed, before it looked whether the id was free; then it is asked what there is.
 void Shim::undo() {
   const std::optional<std::string> reason = runtime_.logged_error();
   if (!runtime_.launched() || (reason && runtime::says_id_taken(*reason))) {
     post(Event::CallFinished);
+    return;
+  }
+  if (!runtime_.announced()) {
+    asking_ = true;
+    bound_call(runtime_.query_state());
     return;
   }
   if (!process_ || !process_->start()) {
@@ -259,9 +273,30 @@ void Shim::undo() {
   on_child_news();  // it may have been dead before
 }
 
-void Shim::finish_call() {
+void Shim::finish_call(const sys::ExitStatus& status) {
   runtime_.forget();
+  if (std::exchange(asking_, false) && !runtime_.may_be_foreign(status)) {
+    bound_call(runtime_.remove());
+    return;
+  }
   post(Event::CallFinished);
+}
+
+// Only a frozen process outlives SIGKILL, and not for longer than it is frozen (R-58; of a version
+// 2 control group, not even that).
+void Shim::end_process() {
+  if (!std::exchange(killed_, true)) {
+    process_->signal(SIGKILL);
+    set_deadline(kDeathGrace);
+    return;
+  }
+  log_.warn(Error{ETIMEDOUT, "kill", job_.id, "it may be frozen"}, name_of(phase_));
+  if (!traits_.kill_all && !traits_.remove) {
+    return;  // the sandbox has no runtime to call
+  }
+  if (const Result<void> resumed = runtime_.resume(); !resumed) {
+    log_.warn(resumed.error(), name_of(phase_));
+  }
 }
 
 // --- Events
@@ -293,7 +328,7 @@ void Shim::on_child_news() {
     if (process_ && child->pid == process_->pid()) {
       on_process_exit(*child);
     } else if (runtime_.is(child->pid)) {
-      finish_call();
+      finish_call(child->status);
     }
   }
 }
@@ -350,14 +385,15 @@ void Shim::on_deadline() {
       fail(Error{0, "receive console", job_.runtime.name, "it never connected"});
       break;
     case Phase::Running:
-      process_->signal(SIGKILL);
+      end_process();
       break;
     case Phase::Killing:
     case Phase::Deleting:
     case Phase::Undoing:
       log_.warn(Error{ETIMEDOUT, "run", job_.runtime.name, {}}, name_of(phase_));
       runtime_.stop();
-      finish_call();  // its zombie, when it comes, is swept with the others
+      asking_ = false;  // without an answer nothing is deleted
+      finish_call({});  // its zombie, when it comes, is swept with the others
       break;
     case Phase::Draining:
       log_.warn(Error{ETIMEDOUT, "deliver output", {}, {}}, name_of(phase_));

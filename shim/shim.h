@@ -72,6 +72,7 @@ class Shim {
   // Opening.
   [[nodiscard]] Result<void> open_stdio();
   void look_for_readers();
+  void look_later();
 
   // Launching.
   [[nodiscard]] Result<void> launch();
@@ -95,7 +96,8 @@ class Shim {
   // Runtime calls other than the launch.
   void bound_call(const Result<void>& started);
   void undo();
-  void finish_call();
+  void finish_call(const sys::ExitStatus& status);
+  void end_process();
 
   // Events.
   void on_signals();
@@ -116,12 +118,15 @@ class Shim {
   Phase phase_ = Phase::Opening;
   int exit_code_ = kSuccess;
   bool terminating_ = false;  // somebody wants us to come to an end
+  bool killed_ = false;       // and the process has had its time for that
+  bool asking_ = false;       // the runtime call under way is a question, see undo()
 
   Control control_;
   sys::Watch signal_watch_;
   Deadline deadline_;
 
   std::optional<StdioOpening> opening_;
+  Deadline glance_;  // where nobody tells us of readers
   sys::Watch opening_watch_;
   Streams streams_;
   Streams::ProcessEnds process_ends_;

@@ -7,6 +7,11 @@
 #include "shim/shim.h"
 
 namespace chock::shim {
+namespace {
+
+constexpr std::chrono::milliseconds kGlance{20};
+
+}  // namespace
 
 // --- Opening
 
@@ -20,12 +25,15 @@ Result<void> Shim::open_stdio() {
                          .err = process.stderr_path,
                          .terminal = job_.terminal()};
   opening_ = TRY(StdioOpening::begin(paths, fixtures_.exit_writer));
-  if (opening_->waiting()) {
+  if (!opening_->waiting()) {
+    return {};
+  }
+  if (opening_->notice_fd() >= 0) {
     opening_watch_ = TRY(loop_.watch(opening_->notice_fd(), EPOLLIN, sys::Order::Control,
                                      [this](uint32_t) { look_for_readers(); }));
-    set_deadline(StdioOpening::kBudget);
-    look_for_readers();  // one may have come before we were told of it
   }
+  set_deadline(StdioOpening::kBudget);
+  look_for_readers();  // one may have come before we were told of it
   return {};
 }
 
@@ -34,6 +42,15 @@ void Shim::look_for_readers() {
     fail(looked.error());
   } else if (!opening_->waiting()) {
     post(Event::StdioOpened);
+  } else if (opening_->notice_fd() < 0) {
+    look_later();
+  }
+}
+
+// The only thing that is ever looked at by the clock, and for 15 s at most.
+void Shim::look_later() {
+  if (const Result<void> set = glance_.set(kGlance); !set) {
+    fail(set.error());
   }
 }
 
@@ -133,7 +150,7 @@ void Shim::log_runtime_failure(const sys::ExitStatus& status) {
   log_.write({.level = "warn",
               .message = job_.runtime.name + " " + job_.step() + ": " + how,
               .step = job_.step(),
-              .runtime_log = runtime_.logged_error().value_or("")});
+              .runtime_log = runtime_.logged_error().value_or(runtime_.last_words())});
 }
 
 }  // namespace chock::shim

@@ -121,12 +121,20 @@ Result<void> StdioOpening::open_fifo_output(Member member, const std::string& pa
 }
 
 Result<void> StdioOpening::await_reader(Waiting waiting) {
+  const Result<void> noticed = blind_ ? Result<void>() : take_notice(waiting.open_path);
+  if (!noticed) {
+    blind_ = noticed.error().code == EMFILE || noticed.error().code == ENOSPC;
+    notice_.reset();
+  }
+  waiting_.push_back(std::move(waiting));
+  return noticed || blind_ ? Result<void>() : noticed;
+}
+
+Result<void> StdioOpening::take_notice(const std::string& path) {
   if (!notice_) {
     notice_ = TRY(sys::OpenNotice::make());
   }
-  TRY(notice_->add(waiting.open_path));
-  waiting_.push_back(std::move(waiting));
-  return {};
+  return notice_->add(path);
 }
 
 // With a reader of our own, a client that goes away breaks nothing. (The exit fifo carries no
@@ -144,7 +152,9 @@ Result<void> StdioOpening::keep_reader(const Waiting& found) {
 }
 
 Result<void> StdioOpening::look_again() {
-  notice_->drain();
+  if (notice_) {
+    notice_->drain();
+  }
   // In their order: the first that is left is the one that the contract names.
   for (auto found = waiting_.begin(); found != waiting_.end();) {
     if (!sys::has_reader(writer(found->member))) {

@@ -43,8 +43,9 @@ class StdioOpening {
 
   // Whether some fifo still has no reader.
   [[nodiscard]] bool waiting() const { return !waiting_.empty(); }
-  // Readable when it is worth calling look_again(); only while waiting().
-  [[nodiscard]] int notice_fd() const { return notice_->fd(); }
+  // Readable when it is worth calling look_again(); -1 if nobody tells us when (a user has a
+  // limited number of inotify instances, inotify(7)).
+  [[nodiscard]] int notice_fd() const { return notice_ ? notice_->fd() : -1; }
   [[nodiscard]] Result<void> look_again();
   // What to report when the budget is used up.
   [[nodiscard]] Error timeout_error() const;
@@ -65,6 +66,7 @@ class StdioOpening {
   [[nodiscard]] Result<void> open_fifo_output(Member member, const std::string& path,
                                               const std::string& open_path);
   [[nodiscard]] Result<void> await_reader(Waiting waiting);
+  [[nodiscard]] Result<void> take_notice(const std::string& path);
   [[nodiscard]] Result<void> keep_reader(const Waiting& found);
   [[nodiscard]] ClientFile& file(Member member);
   [[nodiscard]] int writer(Member member) const;
@@ -74,8 +76,9 @@ class StdioOpening {
   ClientStdio stdio_;
   int exit_writer_ = -1;
   std::vector<Waiting> waiting_;
-  std::vector<sys::UniqueFd> pinned_;  // O_PATH: what open_path leads through
-  std::optional<sys::OpenNotice> notice_;
+  std::vector<sys::UniqueFd> pinned_;      // O_PATH: what open_path leads through
+  std::optional<sys::OpenNotice> notice_;  // of all that is waited for, or nothing
+  bool blind_ = false;                     // there is no notice to be had
 };
 
 }  // namespace chock::shim

@@ -29,6 +29,9 @@ Stream::Stream(sys::EventLoop& loop, Ends ends, Direction direction, Callbacks c
              direction == Direction::Input ? sys::Relay::OnSinkError::Stop
                                            : sys::Relay::OnSinkError::Discard),
       callbacks_(std::move(callbacks)),
+      // A terminal that nobody has open is hung up, and yet may be opened again and read: see
+      // end_or_wait().
+      sink_events_(::isatty(ends_.sink.get()) == 1 ? EPOLLOUT | EPOLLET : EPOLLOUT),
       // Anything else that reports an I/O error, a disk for one, will not get better.
       terminal_end_accepted_(::isatty(ends_.source.get()) == 0) {}
 
@@ -57,7 +60,7 @@ void Stream::pump() {
 void Stream::wait_for(Needs needs) {
   const bool source_waits = needs == Needs::Source && source_watch_.active();
   source_watch_.set_events(source_waits ? EPOLLIN : 0U);
-  sink_watch_.set_events(source_waits ? 0U : EPOLLOUT);
+  sink_watch_.set_events(source_waits ? 0U : sink_events_);
 }
 
 void Stream::report_sink_error() {

@@ -65,6 +65,7 @@ class Stream {
   Direction direction_;
   sys::Relay relay_;
   Callbacks callbacks_;
+  uint32_t sink_events_;  // for which a full sink waits
   bool sink_error_reported_ = false;
   bool terminal_end_accepted_;
   bool done_ = false;

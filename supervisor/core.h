@@ -66,6 +66,11 @@ class Core {
         starts(settings.concurrent_starts) {}
 
   [[nodiscard]] bool owns() const { return settings.life == Settings::Life::Owner; }
+  // A server's protection (OOMScoreAdjust= of its unit) is its own. Nothing: what somebody has
+  // given to a one-shot call is passed on, as a runtime would.
+  [[nodiscard]] std::optional<std::string> oom_score_for_containers() const {
+    return owns() ? std::optional<std::string>("0") : std::nullopt;
+  }
   // Null: not watched by us.
   [[nodiscard]] std::shared_ptr<Container> find(const std::string& id) const;
   [[nodiscard]] std::shared_ptr<Process> find(const std::string& id,

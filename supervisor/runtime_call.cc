@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Output goes to files in memory whose size is sealed, not to pipes: nobody has to read while the
-// runtime runs, a runtime that floods cannot block on us (it gets EPERM at the limit), and a
-// descendant that keeps the descriptor cannot make us wait for an end of file.
 #include "supervisor/runtime_call.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "common/sys/capture.h"
 #include "common/sys/command.h"
 #include "supervisor/co_try.h"
 #include "supervisor/first_of.h"
@@ -22,37 +19,11 @@ namespace {
 constexpr off_t kOutputLimit = 1 << 20;
 constexpr std::chrono::seconds kKillGrace{10};
 
-Result<sys::UniqueFd> make_memory_file(const char* name) {
-  sys::UniqueFd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) {
-    return system_error("make memory file", name);
-  }
-  return fd;
-}
-
-Result<sys::UniqueFd> make_capture(const char* name) {
-  sys::UniqueFd fd = TRY(make_memory_file(name));
-  if (::ftruncate(fd.get(), kOutputLimit) != 0 ||
-      ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
-    return system_error("make memory file", name);
-  }
-  return fd;
-}
-
-// The file position is shared with the writer and says how much was written.
-Result<std::string> read_capture(int fd) {
-  const off_t size = ::lseek(fd, 0, SEEK_CUR);
-  std::string text(static_cast<size_t>(size > 0 ? size : 0), '\0');
-  const ssize_t count = ::pread(fd, text.data(), text.size(), 0);
-  if (count < 0) {
-    return system_error("read", "runtime output");
-  }
-  text.resize(static_cast<size_t>(count));
-  return text;
-}
-
 Result<sys::UniqueFd> make_input(std::string_view text) {
-  sys::UniqueFd fd = TRY(make_memory_file("input"));
+  sys::UniqueFd fd(::memfd_create("input", MFD_CLOEXEC));
+  if (!fd.valid()) {
+    return system_error("make memory file", "input");
+  }
   TRY(sys::write_all(fd.get(), text, "runtime input"));
   if (::lseek(fd.get(), 0, SEEK_SET) != 0) {
     return system_error("rewind", "runtime input");
@@ -61,7 +32,8 @@ Result<sys::UniqueFd> make_input(std::string_view text) {
 }
 
 struct Running {
-  sys::UniqueFd input, output, errors;
+  sys::UniqueFd input;
+  sys::Capture output, errors;
   sys::Pidfd process;
 };
 
@@ -71,11 +43,11 @@ Result<Running> spawn_runtime(const runtime::Arguments& arguments, std::string_v
     return input_error("find runtime", arguments.front(), "not installed on system");
   }
   sys::UniqueFd in = TRY(make_input(input));
-  sys::UniqueFd out = TRY(make_capture("output"));
-  sys::UniqueFd err = TRY(make_capture("errors"));
+  sys::Capture out = TRY(sys::Capture::make("output", kOutputLimit));
+  sys::Capture err = TRY(sys::Capture::make("errors", kOutputLimit));
   const sys::Command command{.path = *path,
                              .arguments = arguments,
-                             .stdio = {in.get(), out.get(), err.get()},
+                             .stdio = {in.get(), out.fd(), err.fd()},
                              .group = sys::Command::Group::Own};
   sys::Pidfd process = TRY(sys::spawn(command));
   return Running{std::move(in), std::move(out), std::move(err), std::move(process)};
@@ -85,8 +57,8 @@ Result<RuntimeAnswer> collect(const Running& running) {
   RuntimeAnswer answer;
   const std::optional<sys::Reaped> reaped = TRY(running.process.reap());
   answer.status = reaped ? reaped->status : sys::ExitStatus::unknown();
-  answer.output = TRY(read_capture(running.output.get()));
-  answer.errors = TRY(read_capture(running.errors.get()));
+  answer.output = TRY(running.output.read());
+  answer.errors = TRY(running.errors.read());
   return answer;
 }
 

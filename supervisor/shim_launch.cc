@@ -90,7 +90,8 @@ Result<sys::Pidfd> spawn_shim(const ShimCommand& command, const sys::StateDir& p
       .arguments = {command.path, command.container_id, command.bundle, command.runtime},
       .directory = process.path(),
       .stdio = {null.get(), null.get(), null.get()},
-      .group = sys::Command::Group::Own};
+      .group = sys::Command::Group::Own,
+      .oom_score_adj = command.oom_score_adj};
   return sys::spawn(shim);
 }
 

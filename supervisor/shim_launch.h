@@ -21,6 +21,8 @@ struct ShimCommand {
   std::string container_id;
   std::string bundle;
   std::string runtime;
+  // What the container begins with, should its config.json name none. Nothing: what we have.
+  std::optional<std::string> oom_score_adj;
 };
 // Own process group, /dev/null on 0 to 2, and the process's directory as working directory.
 [[nodiscard]] Result<sys::Pidfd> spawn_shim(const ShimCommand& command,

@@ -86,15 +86,16 @@ Result<Plan> plan_start(const Core& core, const StartRequest& request) {
   return plan;
 }
 
-LaunchOrder order_of(const Plan& plan, const state::ProcessState& init, sys::StateDir dir,
-                     Latch* gone) {
+LaunchOrder order_of(const Core& core, const Plan& plan, const state::ProcessState& init,
+                     sys::StateDir dir, Latch* gone) {
   StartAnswer prepared = answer_for(plan.id, state::layout::kInit, dir.path(), init);
   return {.operation = "start",
           .dir = std::move(dir),
           .command = {.path = plan.container.shim,
                       .container_id = plan.id,
                       .bundle = plan.container.bundle,
-                      .runtime = plan.container.runtime},
+                      .runtime = plan.container.runtime,
+                      .oom_score_adj = core.oom_score_for_containers()},
           .runtime = runtime_of(plan.container),
           .limits = {.timeout = plan.timeout, .gone = gone},
           .prepared = std::move(prepared)};
@@ -148,7 +149,7 @@ Awaitable<Result<Launched>> bring_up(SharedCore core, Container& container, cons
                                      sys::StateDir dir, const Caller& caller) {
   const Result<state::ProcessState> init = read_process(dir);
   CO_TRY(init);
-  LaunchOrder order = order_of(plan, *init, std::move(dir), caller.gone);
+  LaunchOrder order = order_of(*core, plan, *init, std::move(dir), caller.gone);
   Result<Launched> launched = co_await launch(std::move(order), caller);
   if (!launched) {
     co_return launched;

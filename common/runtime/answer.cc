@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/runtime/answer.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "common/state/json.h"
+#include "common/state/timestamp.h"
 
 namespace chock::runtime {
 namespace {
@@ -75,7 +79,22 @@ Result<RuntimeState> parse_state(std::string_view text) {
   if (word.empty()) {
     return input_error("parse", kObject, "no status");
   }
-  return RuntimeState{parse_status(word), std::max(pid, 0)};
+  RuntimeState state{.status = parse_status(word), .pid = std::max(pid, 0)};
+  state.bundle = reader.string("bundle");
+  state.created = state::parse_timestamp(reader.string("created"));
+  return state;
+}
+
+bool is_made_of(const RuntimeState& state, const std::string& bundle, const timespec& begun) {
+  // Runtimes tell the path without its symbolic links.
+  struct stat theirs{};
+  struct stat ours{};
+  const bool same_bundle = ::stat(state.bundle.c_str(), &theirs) == 0 &&
+                           ::stat(bundle.c_str(), &ours) == 0 && theirs.st_dev == ours.st_dev &&
+                           theirs.st_ino == ours.st_ino;
+  return same_bundle && state.created &&
+         std::tie(state.created->tv_sec, state.created->tv_nsec) >=
+             std::tie(begun.tv_sec, begun.tv_nsec);
 }
 
 Result<state::Json> parse_stats_event(std::string_view text) {

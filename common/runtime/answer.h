@@ -4,8 +4,11 @@
 #pragma once
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,8 +33,15 @@ struct RuntimeState {
   enum class Status { Creating, Created, Running, Paused, Stopped, Other };
   Status status = Status::Other;
   pid_t pid = 0;  // of init on the host; 0: it has none any more
+  std::string bundle;
+  std::optional<timespec> created;  // on the wall clock
 };
 [[nodiscard]] Result<RuntimeState> parse_state(std::string_view text);
+
+// Whether the container of that state is the one that somebody began to make of `bundle` at `begun`
+// (wall clock), and not another one with the same id (D6).
+[[nodiscard]] bool is_made_of(const RuntimeState& state, const std::string& bundle,
+                              const timespec& begun);
 
 // Of `events --stats`: its `data`, which is an object.
 [[nodiscard]] Result<state::Json> parse_stats_event(std::string_view text);

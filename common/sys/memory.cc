@@ -30,4 +30,25 @@ void release_unused_memory() {
   release_unused_stack();
 }
 
+LazyBuffer::~LazyBuffer() {
+  if (data_ != nullptr) {
+    ::munmap(data_, size());
+  }
+}
+
+bool LazyBuffer::reserve() {
+  if (data_ == nullptr) {
+    void* memory =
+        ::mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    data_ = memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
+  }
+  return data_ != nullptr;
+}
+
+void LazyBuffer::release() {
+  if (data_ != nullptr) {
+    static_cast<void>(::madvise(data_, size(), MADV_DONTNEED));
+  }
+}
+
 }  // namespace chock::sys

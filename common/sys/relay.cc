@@ -14,8 +14,6 @@
 namespace chock::sys {
 namespace {
 
-constexpr size_t kCopySize = 64UL * 1024;
-
 int pipe_capacity(int fd) { return std::max(::fcntl(fd, F_GETPIPE_SZ), 0); }
 
 }  // namespace
@@ -88,10 +86,11 @@ Relay::Needs Relay::copy_once() {
   if (pending_begin_ < pending_end_) {
     return write_pending();
   }
-  if (!buffer_) {
-    buffer_ = std::make_unique_for_overwrite<char[]>(kCopySize);
+  if (!buffer_.reserve()) {
+    source_error_ = Error{ENOMEM, "reserve memory", "stream", {}};
+    return Needs::Nothing;
   }
-  const Result<ReadResult> got = read_some(source_, buffer_.get(), kCopySize, "stream");
+  const Result<ReadResult> got = read_some(source_, buffer_.data(), buffer_.size(), "stream");
   if (!got) {
     source_error_ = got.error();
     return Needs::Nothing;
@@ -100,6 +99,7 @@ Relay::Needs Relay::copy_once() {
     case ReadResult::Kind::End:
       return Needs::Nothing;
     case ReadResult::Kind::WouldBlock:
+      buffer_.release();  // the next bytes may be months away
       return Needs::Source;
     case ReadResult::Kind::Bytes:
       break;
@@ -110,19 +110,23 @@ Relay::Needs Relay::copy_once() {
   return write_pending();
 }
 
+// All of it, or until the sink says that it is full: who waits for an edge must have seen the end
+// of what there was (epoll(7)).
 Relay::Needs Relay::write_pending() {
-  const ssize_t count =
-      ::write(sink_, buffer_.get() + pending_begin_, pending_end_ - pending_begin_);
-  if (count < 0 && errno == EAGAIN) {
-    return Needs::Sink;
+  while (pending_begin_ < pending_end_) {
+    const ssize_t count =
+        ::write(sink_, buffer_.data() + pending_begin_, pending_end_ - pending_begin_);
+    if (count < 0 && errno == EAGAIN) {
+      return Needs::Sink;
+    }
+    if (count < 0 && errno != EINTR) {
+      return refused(errno);
+    }
+    const size_t written = static_cast<size_t>(std::max<ssize_t>(count, 0));
+    delivered_ += written;
+    pending_begin_ += written;
   }
-  if (count < 0 && errno != EINTR) {
-    return refused(errno);
-  }
-  const size_t written = static_cast<size_t>(std::max<ssize_t>(count, 0));
-  delivered_ += written;
-  pending_begin_ += written;
-  return pending_begin_ < pending_end_ ? Needs::Sink : Needs::Source;
+  return Needs::Source;
 }
 
 Relay::Needs Relay::refused(int code) {

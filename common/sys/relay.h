@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "common/result.h"
+#include "common/sys/memory.h"
 
 namespace chock::sys {
 
@@ -54,7 +54,7 @@ class Relay {
   uint64_t delivered_ = 0;
   // For copying only. Never initialised, because a page that was never touched costs nothing: most
   // relays copy little or, from /dev/null, nothing at all, and then live as long as their process.
-  std::unique_ptr<char[]> buffer_;
+  LazyBuffer buffer_;
   size_t pending_begin_ = 0;  // what was read and not yet written: buffer_[begin, end)
   size_t pending_end_ = 0;
   std::optional<Error> sink_error_;

@@ -32,6 +32,7 @@ writes a file `started` in the container's directory here; `kill` kills the proc
 
 import array
 import ctypes
+import datetime
 import fcntl
 import json
 import os
@@ -225,6 +226,8 @@ def _create(script, directory):
     os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, "pid"), "w", encoding="utf-8") as out:
         out.write(str(pid))
+    with open(os.path.join(directory, "bundle"), "w", encoding="utf-8") as out:
+        out.write(os.getcwd())
     if "pid_wait" in script:
         _wait_for(script["pid_wait"])
     _write_pid(script, pid)
@@ -232,7 +235,25 @@ def _create(script, directory):
         _wait_for(script["linger"])
 
 
+def _tell_state(directory):
+    """Like the real ones: status 1 if there is no such container."""
+    try:
+        with open(os.path.join(directory, "pid"), encoding="utf-8") as pid, \
+                open(os.path.join(directory, "bundle"), encoding="utf-8") as bundle:
+            created = datetime.datetime.fromtimestamp(os.stat(bundle.fileno()).st_mtime,
+                                                      datetime.timezone.utc)
+            json.dump({"status": "running", "pid": int(pid.read()), "bundle": bundle.read(),
+                       "created": created.isoformat()}, sys.stdout)
+    except FileNotFoundError:
+        print("container does not exist", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _act(verb, script, directory):
+    """What a runtime does if the script says nothing else; its exit code."""
+    if verb == "state" and "stdout" not in script:
+        return _tell_state(directory)
     if verb in ("create", "exec", "restore"):
         _create(script, directory)
     elif verb == "start":
@@ -243,6 +264,7 @@ def _act(verb, script, directory):
                 os.kill(int(source.read()), signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError):
             pass
+    return 0
 
 
 def _precede(script):
@@ -269,10 +291,10 @@ def main():
     verb, container_id = (_words() + ["", ""])[:2]
     script = _script(verb)
     _precede(script)
-    _act(verb, script, os.path.join(_HOME, container_id))
+    code = _act(verb, script, os.path.join(_HOME, container_id))
     if "signal" in script:
         os.kill(os.getpid(), script["signal"])
-    return script.get("exit", 0)
+    return script.get("exit", code)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@
 //   namespace
 //                  and waits for `start`, and state, kill and delete do what they say
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -50,7 +52,8 @@ std::string pid_file_of(std::span<char*> words) {
   return {};
 }
 
-// -- What is remembered: ID holds the pid of the init, ID.gate is a fifo that `start` opens.
+// -- What is remembered: ID holds the pid of the init and the bundle, ID.gate is a fifo that
+// `start` opens.
 
 struct Memory {
   std::string path;  // empty: nothing is remembered
@@ -103,6 +106,14 @@ bool write_pid(const std::string& path, pid_t pid) {
   return ::dprintf(file, "%d", pid) > 0;
 }
 
+// With the bundle, which is our directory.
+bool remember(const Memory& memory, pid_t pid) {
+  std::array<char, PATH_MAX> bundle{};
+  const int file = ::open(memory.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  return ::getcwd(bundle.data(), bundle.size()) != nullptr &&
+         ::dprintf(file, "%d %s", pid, bundle.data()) > 0;
+}
+
 // As the real ones do, it makes the log even if there is nothing to say.
 void write_log(const std::string& pid_file, std::string_view text) {
   const std::string log = pid_file.substr(0, pid_file.rfind('/')) + "/log.json";
@@ -135,7 +146,7 @@ int create(const std::string& pid_file, const Memory& memory) {
     }
     become(variable("QUICK_INIT"));
   }
-  const bool written = pid > 0 && (!remembered || write_pid(memory.path, pid));
+  const bool written = pid > 0 && (!remembered || remember(memory, pid));
   return written && write_pid(pid_file, pid) && ::write(whole[1], "", 1) == 1 ? EXIT_SUCCESS
                                                                               : EXIT_FAILURE;
 }
@@ -183,9 +194,17 @@ int state(const Memory& memory, const std::string& id) {
     ::dprintf(STDERR_FILENO, "container does not exist\n");
     return EXIT_FAILURE;
   }
-  const bool created = ::access(memory.gate().c_str(), F_OK) == 0;
-  const char* status = !lives(pid) ? "stopped" : created ? "created" : "running";
-  ::dprintf(STDOUT_FILENO, R"({"id":"%s","pid":%d,"status":"%s"})", id.c_str(), pid, status);
+  const bool waits = ::access(memory.gate().c_str(), F_OK) == 0;
+  const char* status = !lives(pid) ? "stopped" : waits ? "created" : "running";
+  std::string bundle;
+  std::ifstream(memory.path).ignore(PATH_MAX, ' ') >> bundle;
+  struct stat info{};
+  std::array<char, sizeof "2026-11-28T10:55:51"> created{};
+  ::stat(memory.path.c_str(), &info);
+  ::strftime(created.data(), created.size(), "%FT%T", ::gmtime(&info.st_mtim.tv_sec));
+  ::dprintf(STDOUT_FILENO,
+            R"({"id":"%s","pid":%d,"status":"%s","bundle":"%s","created":"%s.%09ldZ"})", id.c_str(),
+            pid, status, bundle.c_str(), created.data(), info.st_mtim.tv_nsec);
   return EXIT_SUCCESS;
 }
 

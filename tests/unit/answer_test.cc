@@ -97,6 +97,26 @@ TEST(answer, states_of_a_container) {
   }
 }
 
+TEST(answer, state_says_whose_container_it_is) {
+  const test::TempDir bundle;
+  const test::TempDir other;
+  const std::string link = other.path() + "/link";
+  ASSERT_EQ(::symlink(bundle.path().c_str(), link.c_str()), 0);
+  const auto state = parse_state(R"({"status":"created","bundle":")" + bundle.path() +
+                                 R"(","created":"2026-11-28T10:00:00.5Z"})");
+  ASSERT_EQ(test::error_of(state), "(no error)");
+  const time_t second = state->created.value_or(timespec{}).tv_sec;
+  EXPECT_TRUE(is_made_of(*state, bundle.path(), {second, 0}));
+  EXPECT_TRUE(is_made_of(*state, link, {second, 500'000'000}));
+  EXPECT_FALSE(is_made_of(*state, bundle.path(), {second, 500'000'001}));
+  EXPECT_FALSE(is_made_of(*state, bundle.path(), {second + 1, 0}));
+  EXPECT_FALSE(is_made_of(*state, other.path(), {second, 0}));
+  EXPECT_FALSE(is_made_of(*state, other.path() + "/none", {second, 0}));
+  const auto silent = parse_state(R"({"status":"created"})");
+  ASSERT_EQ(test::error_of(silent), "(no error)");
+  EXPECT_FALSE(is_made_of(*silent, "", {0, 0}));
+}
+
 TEST(answer, what_is_no_state_is_refused) {
   for (const std::string_view text :
        {"", "null", "[]", "{}", R"({"pid":3})", R"({"status":7})",
