@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """manual.py BUILD_DIR: the manual pages and the programs' --help name the same verbs, words and
-options, both ways; every page has its sections in order, and mandoc finds nothing wrong with it."""
+options, both ways; chock-state(5) has every file of the state directory; every page has its sections
+in order, and mandoc finds nothing wrong with it."""
 
 import os
 import re
@@ -12,6 +13,7 @@ import unittest
 import command_lines
 
 _PAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../man")
+_LAYOUT = os.path.join(_PAGES, "../../common/state/layout.h")
 _SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "FILES", "SIGNALS", "EXIT STATUS",
              "ENVIRONMENT", "EXAMPLES", "DETAILED OPERATION", "SEE ALSO"]
 # What scdoc writes whatever the source says: a paragraph too many around every heading and list,
@@ -35,6 +37,14 @@ def _options_of(text):
             label = re.search(r"\*(?: |\[=)_([^ ]+)_", line)
             options[names] = label.group(1) if label else ""
     return options
+
+
+def _names_in_state_directories():
+    with open(_LAYOUT, encoding="utf-8") as file:
+        paragraphs = file.read().split("\n\n")
+    return {name for paragraph in paragraphs
+            if not re.match(r"// In a (bundle|checkpoint's directory)\.", paragraph)
+            for name in re.findall(r'^inline constexpr char \w+\[\] = "(.+?)";', paragraph, re.M)}
 
 
 def _program(name):
@@ -73,6 +83,14 @@ class Manual(unittest.TestCase):
         documented = {tuple(sorted(names, key=len)) for names in
                       _options_of(_read("chock-containerd.8"))}
         self.assertEqual(documented, command_lines.containerd_flags(_program("chock-containerd")))
+
+    def test_chock_state(self):
+        files = re.search(r"^# FILES\n(.*?)^# ", _read("chock-state.5"), re.M | re.S).group(1)
+        described = {name.rstrip("/") for line in re.findall(r"^_.*_$", files, re.M)
+                     for name in re.findall(r"_([^ _]+)_", line)}
+        names = _names_in_state_directories()
+        self.assertIn("shim.lock", names)
+        self.assertLessEqual(names, described)
 
     def test_sections(self):
         for page in _pages():
