@@ -137,7 +137,10 @@ int answer_person(std::span<char*> words) {
   }
   constexpr std::string_view kUsageText =
       "usage: chock-shim ID BUNDLE RUNTIME\n"
-      "Looks after one container process. A supervisor starts it, in that process's directory.\n";
+      "Looks after one container process. A supervisor starts it, in that process's directory.\n"
+      "\n"
+      "  -h,--help   Show this\n"
+      "  --version   Show the version\n";
   const bool asked = word == "--help" || word == "-h";
   print(asked ? STDOUT_FILENO : STDERR_FILENO, kUsageText);
   return asked ? Shim::kSuccess : kUsage;

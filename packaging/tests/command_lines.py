@@ -47,6 +47,12 @@ class Chock:
             raise SystemExit(f"{program} --help lists no verbs")
 
 
+def shim_usage(program):
+    """(["ID", "BUNDLE", "RUNTIME"], {("-h", "--help"): ""})"""
+    text = _help([program])
+    return text.splitlines()[0].removeprefix("usage: chock-shim ").split(), _options(text)
+
+
 def containerd_flags(program):
     """{("--listen", "-l")}"""
     return {tuple(sorted(filter(None, match.groups()), key=len))

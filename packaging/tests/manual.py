@@ -69,10 +69,9 @@ class Manual(unittest.TestCase):
 
     def test_chock_shim(self):
         text = _read("chock-shim.8")
-        usage = subprocess.run([_program("chock-shim"), "--help"], check=True, text=True,
-                               stdout=subprocess.PIPE).stdout.splitlines()[0]
-        words = usage.removeprefix("usage: chock-shim ").split()
+        words, options = command_lines.shim_usage(_program("chock-shim"))
         self.assertIn("*chock-shim* " + " ".join(f"_{word}_" for word in words), text)
+        self.assertEqual(_options_of(text), options)
         for names in _options_of(text):
             for name in names:
                 with self.subTest(option=name):
