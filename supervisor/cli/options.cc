@@ -62,7 +62,8 @@ void Options::texts(const std::string& names, std::vector<std::string>& values,
 void Options::number(const std::string& names, int64_t& value, Range range,
                      const std::string& label, const std::string& help) {
   CLI::Option* option = add_number(*app_, names, value, range, help);
-  place(*option->default_str(std::to_string(value))->take_last(), label);
+  // 0 stands for what is left as it is, and is no default to show.
+  place(*option->default_str(value == 0 ? "" : std::to_string(value))->take_last(), label);
 }
 
 void Options::word(const std::string& label, std::string& value, const std::string& help) {
