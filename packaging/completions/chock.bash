@@ -47,6 +47,20 @@ _chock_values() {
   esac
 }
 
+# What the shell will make of ~/s or $HOME/s, and of no other word: nothing that is typed is evaluated.
+# (A ~ after the = of an option means nothing to it either.)
+# shellcheck disable=SC2016,SC2088
+_chock_expand() {
+  local home
+  for home in '~' '$HOME' '${HOME}' '--state-dir=$HOME' '--state-dir=${HOME}'; do
+    if [[ $1 == "$home" || $1 == "$home"/* ]]; then
+      printf '%s' "${home%%[~$]*}$HOME${1#"$home"}"
+      return
+    fi
+  done
+  printf '%s' "$1"
+}
+
 # The words before the cursor: _chock_verb, its options, and the words that are no options.
 _chock_read_line() {
   local -a verbs
@@ -56,10 +70,11 @@ _chock_read_line() {
   for ((i = 1; i < ${#words[@]}; i++)); do
     word=${words[i]}
     if [[ $word == --state-dir=* ]]; then
-      _chock_where=("$word")
+      _chock_where=("$(_chock_expand "$word")")
     elif [[ $word == -* && $word != *=* && -n $(_chock_label "$options" "$word") ]]; then
       ((++i))
-      [[ $word == --state-dir && -n ${words[i]} ]] && _chock_where=(--state-dir "${words[i]}")
+      [[ $word == --state-dir && -n ${words[i]} ]] \
+        && _chock_where=(--state-dir "$(_chock_expand "${words[i]}")")
       ((i == ${#words[@]})) && pending=$word
     elif [[ $word != -* && -z $verb ]]; then
       [[ " ${verbs[*]/#/^}" == *" ^$word ${words[i + 1]}"* && -n ${words[i + 1]} ]] \

@@ -11,6 +11,19 @@ function __chock_verbs --description 'one "VERB<tab>SUMMARY" line a verb'
         | string replace -rf '^  ([a-z-]+(?: [a-z]+)?) {2,}(.*)$' '$1\t$2'
 end
 
+# What the shell will make of ~/s or $HOME/s, and of no other word: nothing that is typed is evaluated.
+function __chock_expand --argument-names word
+    for home in '~' '$HOME' '{$HOME}' '--state-dir=$HOME' '--state-dir={$HOME}'
+        if test "$word" = "$home"; or string match -q -- "$home/*" $word
+            set -l option (string replace -r -- '[~{$].*' '' $home)
+            set -l rest (string sub -s (math (string length -- $home) + 1) -- $word)
+            printf '%s\n' "$option$HOME$rest"
+            return
+        end
+    end
+    printf '%s\n' $word
+end
+
 # Reads the words before the cursor into __chock_verb, __chock_plain, __chock_where, __chock_pending
 # (the label of the value that is expected now) and __chock_optlist.
 function __chock_read_line
@@ -22,10 +35,10 @@ function __chock_read_line
     set -l before
     for word in (commandline -opc)[2..]
         if test -n "$__chock_pending"
-            test "$before" = --state-dir; and set __chock_where --state-dir $word
+            test "$before" = --state-dir; and set __chock_where --state-dir (__chock_expand $word)
             set __chock_pending
         else if string match -q -- '--state-dir=*' $word
-            set __chock_where $word
+            set __chock_where (__chock_expand $word)
         else if string match -q -- '-*' $word
             string match -q -- '*=*' $word; or set __chock_pending (__chock_label $word)
         else if test -z "$__chock_verb"

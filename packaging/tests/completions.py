@@ -30,9 +30,10 @@ class Completions(Case):
         super().setUp()
         zsh_directory = self.space.file("zsh")
         os.mkdir(zsh_directory)
-        # Nothing but chock and what shells and completions use themselves.
+        # Nothing but chock and what shells and completions use themselves. The home is that of the
+        # state directory.
         self.environment = {"PATH": f"{BUILD}:/usr/bin:/bin", "LANG": "C.UTF-8",
-                            "HOME": self.space.file("home"), "TMPDIR": self.space.tmp}
+                            "HOME": self.space.root, "TMPDIR": self.space.tmp}
         environment = self.environment
         zsh = shells.Zsh(environment, zsh_directory)
         self.shells = {"bash": shells.Bash(environment), "fish": shells.Fish(environment),
@@ -88,6 +89,20 @@ class Completions(Case):
             with self.subTest(shell=name):
                 self.assertEqual(shell.complete(f"chock {self.where} events --id="),
                                  {shell.prefix("--id") + container for container in self.ids})
+
+    def test_state_directory_below_home(self):
+        self._start_containers()
+        name = os.path.basename(self.space.state_root)
+        for home in ("~", "$HOME"):
+            self.expect(f"chock --state-dir {home}/{name} kill ", self.ids)
+        self.expect(f"chock kill --state-dir=$HOME/{name} ", self.ids)
+        for shell, braces in (("bash", "${HOME}"), ("zsh", "${HOME}"), ("fish", "{$HOME}")):
+            line = f"chock --state-dir {braces}/{name} kill "
+            with self.subTest(shell=shell, line=line):
+                self.assertEqual(self.shells[shell].complete(line), self.ids)
+        # As the shells themselves, which leave this to whoever reads it, and evaluate nothing.
+        self.expect(f"chock kill --state-dir=~/{name} ", set())
+        self.expect(f"chock --state-dir $(echo$IFS{self.space.state_root}) kill ", set())
 
     def test_processes(self):
         self._start_containers()
