@@ -44,14 +44,19 @@ Awaitable<Result<void>> give_up(const LaunchOrder& order, const sys::Pidfd& shim
     end_unannounced(order.dir);
     co_return Result<void>();
   }
-  // Nothing to delete if there is no sign of the runtime, or if the id turned out to be somebody
-  // else's (D6).
-  const Result<std::optional<std::string>> log =
-      order.dir.read_file(state::layout::kRuntimeLog, state::kFileLimit);
-  if (!log || !*log || runtime::says_id_taken(**log)) {
-    co_return Result<void>();
+  co_return co_await undo_unannounced(order.runtime, order.command.container_id,
+                                      order.command.bundle, order.dir);
+}
+
+// Whether the id may be another container's. A runtime that fails says that there is none.
+bool may_be_foreign(const RuntimeAnswer& answer, const std::string& bundle,
+                    const sys::StateDir& process) {
+  if (answer.status.exited() && !answer.status.success()) {
+    return false;
   }
-  co_return co_await undo_container(order.runtime, order.command.container_id, nullptr);
+  const Result<runtime::RuntimeState> state = runtime::parse_state(answer.output);
+  const Result<timespec> begun = read_time_made(process);
+  return !state || !begun || !runtime::is_made_of(*state, bundle, *begun);
 }
 
 }  // namespace
@@ -63,6 +68,26 @@ void end_unannounced(const sys::StateDir& process) {
   if (reference && lives_beside_init(process, reference->pid())) {
     static_cast<void>(reference->signal(SIGKILL));  // it may be gone by itself
   }
+}
+
+Awaitable<Result<void>> undo_unannounced(runtime::Runtime runtime, std::string id,
+                                         std::string bundle, const sys::StateDir& process) {
+  // Nothing to delete if there is no sign of the runtime, or if it has said whose the id is.
+  const Result<std::optional<std::string>> log =
+      process.read_file(state::layout::kRuntimeLog, state::kFileLimit);
+  if (!log || !*log || runtime::says_id_taken(**log)) {
+    co_return Result<void>();
+  }
+  const Result<std::optional<pid_t>> pid = read_any_pid(process);
+  if (!pid || !*pid) {
+    const Result<RuntimeAnswer> answer = co_await call_runtime(
+        runtime::query_state(runtime, id), std::string(), {.deadline = kQuestionDeadline});
+    CO_TRY(answer);
+    if (may_be_foreign(*answer, bundle, process)) {
+      co_return Result<void>();
+    }
+  }
+  co_return co_await undo_container(std::move(runtime), std::move(id), nullptr);
 }
 
 Awaitable<Result<void>> undo_container(runtime::Runtime runtime, std::string id,

@@ -47,6 +47,12 @@ void end_unannounced(const sys::StateDir& process);
 [[nodiscard]] Awaitable<Result<void>> undo_container(runtime::Runtime runtime, std::string id,
                                                      const sys::Pidfd* process);
 
+// The same for a launch that may have come to nothing: another container that has the id, because
+// the runtime had not looked yet, is left alone (D6). `process` must outlive the call.
+[[nodiscard]] Awaitable<Result<void>> undo_unannounced(runtime::Runtime runtime, std::string id,
+                                                       std::string bundle,
+                                                       const sys::StateDir& process);
+
 // `error`, which is why something was undone, and what has failed meanwhile.
 [[nodiscard]] Error with_undo(Error error, const Result<void>& undone);
 

@@ -200,13 +200,9 @@ Awaitable<void> undo_exec(SharedCore core, const Container& container, const Pro
 Awaitable<void> undo_init(SharedCore core, const Container& container, const Process& init) {
   const sys::StateDir& dir = *init.dir;
   co_await end_launching(dir, container.id);
-  const Result<std::optional<std::string>> log =
-      dir.read_file(layout::kRuntimeLog, state::kFileLimit);
-  if (log && *log && !runtime::says_id_taken(**log)) {
-    const Result<void> undone =
-        co_await undo_container(runtime_of(container.state), container.id, nullptr);
-    note_undo(*core, container.id, undone);
-  }
+  const Result<void> undone = co_await undo_unannounced(runtime_of(container.state), container.id,
+                                                        container.state.bundle, dir);
+  note_undo(*core, container.id, undone);
   discard_noted(*core, core->root, container.id, {});
 }
 

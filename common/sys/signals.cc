@@ -3,7 +3,10 @@
 
 #include <assert.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <array>
 
 namespace chock::sys {
 namespace {
@@ -17,13 +20,25 @@ sigset_t set_of(std::initializer_list<int> numbers) {
   return set;
 }
 
+// glibc's signal(2) refuses the two below SIGRTMIN that it uses itself, and its posix_spawn(3)
+// leaves them ignored: that is how they come to us below make(1).
+void reset_internal_dispositions() {
+  constexpr int kFirst = 32;
+  constexpr size_t kMaskSize = NSIG / 8;
+  const std::array<long, 8> all_default{};  // the kernel's struct sigaction; SIG_DFL is 0
+  for (int number = kFirst; number < SIGRTMIN; ++number) {
+    static_cast<void>(::syscall(SYS_rt_sigaction, number, all_default.data(), nullptr, kMaskSize));
+  }
+}
+
 }  // namespace
 
 void reset_dispositions() {
   for (int number = 1; number < NSIG; ++number) {
-    // Fails for SIGKILL, SIGSTOP and glibc's own two; those are as they must be.
+    // Fails for SIGKILL and SIGSTOP, which are as they must be.
     static_cast<void>(::signal(number, SIG_DFL));
   }
+  reset_internal_dispositions();
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));
 }
 

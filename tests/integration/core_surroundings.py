@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import sys
+from pathlib import Path
 
 from driver import DirectoryWatch
 from harness import main
@@ -51,6 +52,27 @@ class Surroundings(CoreCase):
                   for pid in descendants(supervisor.pid)):
             self.assertGreater(deadline.remaining, 0)
             os.sched_yield()
+        supervisor.end()
+
+    # -- With an OOM score of its own, as OOMScoreAdjust= of its unit gives it.
+
+    def test_oom_score_is_not_for_containers(self):
+        """Raised here, because lowering it takes a privilege that not every machine gives (R-57)."""
+        score = Path("/proc/self/oom_score_adj")
+        self.addCleanup(score.write_text, "0", encoding="utf-8")
+        score.write_text("300", encoding="utf-8")
+        supervisor = self.supervisor()
+        score.write_text("0", encoding="utf-8")
+        out = self.space.file("out", b"")
+        bundle = self.space.shell("cat /proc/self/oom_score_adj; exec sleep 1000")
+        supervisor.call("start", id=self.id, bundle=bundle.path, stdout=out)
+        supervisor.call("exec", id=self.id, process="e", stdout=out,
+                        args=["/bin/cat", "/proc/self/oom_score_adj"])
+        supervisor.wait_event("exit", self.id, "e")
+        self.assertEqual(Path(f"/proc/{supervisor.pid}/oom_score_adj").read_text(encoding="utf-8"),
+                         "300\n")
+        self.assertEqual(Path(out).read_text(encoding="utf-8"), "0\n0\n")
+        supervisor.call("delete", id=self.id, force=True)
         supervisor.end()
 
     # -- As an ordinary user.

@@ -58,6 +58,19 @@ class AbsentReader(ShimCase):
         for container, _ in cases:
             container.remove()
 
+    def test_without_inotify(self):
+        """A user has a limited number of instances; a reader that comes late is seen all the same."""
+        fifo = self.space.fifo("late")
+        limited = 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"'
+        container = self.container(self.space.bundle("x"), **self.quick_runtime("echo seen"))
+        process = self.spawned(container, Stdio(stdout=fifo),
+                               via=["unshare", "-Ur", "sh", "-c", limited, "sh"])
+        with self.assertRaises(TimeoutError):
+            process.await_hangup(0.3)
+        with open(fifo, "rb") as reader:
+            self.assertEqual(reader.read(5), b"seen\n")
+        self.assertEqual(self.finish(container), 0)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,6 +6,7 @@ import select
 import shutil
 import signal
 import sys
+import time
 
 from harness import Deadline, main, only_with, strace
 from harness.process import wait_pidfd
@@ -129,6 +130,29 @@ class Terminated(ShimCase):
         poller.register(process._control_fd, select.POLLIN)
         while poller.poll(0):
             self.assertGreater(deadline.remaining, 0)
+
+    @only_with("runc", "twelve seconds")
+    def test_frozen_container(self):
+        """It cannot die, not even of SIGKILL, before it is thawed (R-58): an unsealed shim sees to
+        that, a sealed one says what is wrong."""
+        containers = {sealed: self.launched(self.space.shell("exec sleep 1000"),
+                                            extra={"sealed": sealed}) for sealed in (False, True)}
+        for container in containers.values():
+            container.run_runtime("pause", container.id)
+            container.init.shim.terminate()
+        containers[False].init.await_hangup(30)
+        self.await_warning(containers[True].init)
+        containers[True].run_runtime("resume", containers[True].id)
+        for container in containers.values():
+            self.assertEqual(self.finish(container), 137)
+            warning, = (record for record in self.shim_log(container.init))
+            self.assertIn("it may be frozen", warning["msg"])
+
+    def await_warning(self, process):
+        deadline = Deadline(30, "the warning")
+        while not self.shim_log(process):  # appended to, of which nobody is told
+            self.assertGreater(deadline.remaining, 0)
+            time.sleep(0.1)
 
     @only_with("runc", "ten seconds")
     def test_while_output_is_unread(self):

@@ -34,7 +34,8 @@ class Failures(ShimCase):
     def test_runtime_not_in_path(self):
         container = self.failed_launch(self.space.bundle("x"), runtime="no-such-runtime")
         container.runtime = self.runtime.path  # for remove()
-        self.assert_shim_error(container, "no-such-runtime not installed on system")
+        self.assertEqual(self.errors(container.init), ["no-such-runtime not installed on system"])
+        self.assert_shim_error(container)
 
     def test_runtime_path_does_not_exist(self):
         container = self.failed_launch(self.space.bundle("x"), runtime="/no/such/runtime")
@@ -102,6 +103,56 @@ class Failures(ShimCase):
         self.assertIn("oci runtime error: ", container.error)
         self.assertEqual(self.runtime.state(container_id)["status"], "created")
         self.runtime.destroy(container_id)
+        container.remove()
+
+    def victim(self):
+        """A container that somebody else has made, and its id."""
+        container_id = self.space.new_id()
+        bundle = self.space.shell("exec sleep 1000")
+        self.assertEqual(
+            self.runtime.call_detached("create", "--bundle", bundle.path, container_id), 0)
+        return container_id
+
+    def assert_victim_survives(self, container):
+        process = container.init
+        process.shim.wait(DEADLINE)
+        process.close()
+        self.assertEqual(self.runtime.state(container.id)["status"], "created")
+        self.runtime.destroy(container.id)
+        container.remove()
+
+    def test_id_in_use_by_who_is_not_asked_for(self):
+        """The runtime refuses the bundle before it looks whether the id is free (D6)."""
+        bundle = self.space.bundle("x")
+        container = self.container(bundle, container_id=self.victim())
+        process = container.init = container.new_process("init")
+        process.prepare(container.process_json(container._config()["process"], Stdio(), False))
+        Path(bundle.path, "config.json").write_text('{"ociVersion": 1}', encoding="utf-8")
+        process.spawn_shim([container.shim, container.id, container.bundle, container.runtime],
+                           env=container.env)
+        self.assert_victim_survives(container)
+
+    def test_id_in_use_when_create_never_came_to_it(self):
+        """The same if the shim is told to end in the meantime."""
+        here, gate = self.space.fifo("here"), self.space.fifo("gate")
+        slow = self.space.file("slow", "\n".join((
+            "#!/bin/sh", f'case " $* " in *" create "*) : > {here}; read x < {gate} ;; esac',
+            f'exec {self.runtime.path} "$@"', "")).encode())
+        os.chmod(slow, 0o755)
+        container = self.container(self.space.bundle("x"), container_id=self.victim(), runtime=slow)
+        self.spawned(container)
+        Path(here).read_bytes()
+        container.init.shim.terminate()
+        self.assert_victim_survives(container)
+
+    def test_last_words_of_a_runtime(self):
+        """Of one that cannot write its log, on a terminal, whose stderr is nobody else's."""
+        script = self.space.file("broken", b"#!/bin/sh\necho cannot load library >&2\nexit 127\n")
+        os.chmod(script, 0o755)
+        container = self.failed_launch(self.space.bundle("x", terminal=True), runtime=script)
+        container.runtime = self.runtime.path
+        record, = self.shim_log(container.init)
+        self.assertEqual(record["runtimeLog"], "cannot load library")
         container.remove()
 
     # -- stdio --------------------------------------------------------------------------------------

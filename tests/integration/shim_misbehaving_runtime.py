@@ -40,14 +40,37 @@ class Launch(ShimCase):
         container.remove()
 
     def test_undoes_what_it_may_have_made(self):
-        """`delete` follows a failed create, but not one whose id belongs to somebody else."""
-        self.refused({"exit": 1}).remove()
-        self.assertEqual(self.fake_verbs()[:2], ["create", "delete"])
-        os.unlink(os.path.join(self.space.file("fake"), "calls.jsonl"))
+        """`delete` follows a failed create, but not one whose id belongs to somebody else. If the
+        runtime does not say so itself, nor that it has made a process, it is asked (D6)."""
+        for script, calls in (({"exit": 1}, ["create", "state", "delete"]),
+                              ({"exit": 1, "init_exit": 0}, ["create", "delete"]),
+                              ({"exit": 1, "init_exit": 0, "pid": None},
+                               ["create", "state", "delete"])):
+            self.refused(script).remove()
+            self.assertEqual(self.fake_verbs()[:-1], calls)  # the last is the driver's
+            os.unlink(os.path.join(self.space.file("fake"), "calls.jsonl"))
         record = json.dumps({"level": "error", "msg": "container with given ID already exists"})
         container = self.refused({"exit": 1, "log": record})
         self.assertEqual(self.fake_verbs(), ["create"])
         container.remove()
+
+    def test_leaves_alone_what_may_be_somebody_elses(self):
+        """One made of another bundle, one made before, and one of which nothing can be learnt."""
+        now = "2126-01-01T00:00:00Z"
+        bundle = self.space.bundle("x")
+        for state in ({"status": "running", "bundle": "/tmp", "created": now},
+                      {"status": "running", "bundle": bundle.path,
+                       "created": "2026-01-01T00:00:00Z"},
+                      {"status": "running", "bundle": bundle.path}, {"status": 1}):
+            settings = self.fake_runtime({"create": {"exit": 1},
+                                          "state": {"stdout": json.dumps(state)}})
+            self.failed_launch(bundle, **settings).remove()
+            self.assertEqual(self.fake_verbs()[:-1], ["create", "state"])
+            os.unlink(os.path.join(self.space.file("fake"), "calls.jsonl"))
+        settings = self.fake_runtime({"create": {"exit": 1}, "state": {"stdout": json.dumps(
+            {"status": "running", "bundle": bundle.path, "created": now})}})
+        self.failed_launch(bundle, **settings).remove()
+        self.assertEqual(self.fake_verbs()[:-1], ["create", "state", "delete"])
 
     def assert_error(self, container, text):
         self.assertEqual(self.errors(container.init), [text])

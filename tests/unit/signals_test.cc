@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/sys/signals.h"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "tests/unit/support.h"
 
@@ -57,6 +61,23 @@ TEST(signals, dispositions_are_default_but_for_sigpipe) {
     return 0;
   });
   EXPECT_EQ(test::wait_for(child).status.number(), 0U) << "the number of a wrong one";
+}
+
+// As a program has them that make(1) has started: posix_spawn(3) leaves them so.
+TEST(signals, not_even_those_of_glibc_stay_ignored) {
+  const Pidfd child = test::fork_child([] {
+    const std::array<unsigned long, 8> ignored{1};  // the kernel's struct sigaction: SIG_IGN
+    for (const int number : {32, 33}) {
+      if (::syscall(SYS_rt_sigaction, number, ignored.data(), nullptr, 8UL) != 0) {
+        return 1;
+      }
+    }
+    reset_dispositions();
+    const std::string status =
+        read_all(test::open_fd("/proc/self/status", O_RDONLY).get(), 65536, "status").value_or("");
+    return status.contains("SigIgn:\t0000000000001000\n") ? 0 : 2;  // SIGPIPE
+  });
+  EXPECT_EQ(test::wait_for(child).status.number(), 0U);
 }
 
 }  // namespace
