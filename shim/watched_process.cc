@@ -23,7 +23,11 @@ WatchedProcess::WatchedProcess(sys::EventLoop& loop, sys::Pidfd pidfd, OnEnd on_
 // for us (R-10d).
 Result<void> WatchedProcess::start() {
   const std::optional<sys::ProcessStat> stat = TRY(sys::read_process_stat(pid()));
-  if (!stat || stat->parent == ::getpid()) {
+  if (!stat) {
+    // Gone without a trace, so it was somebody else's, and there is nothing left to be told of.
+    return deadline_.set(std::chrono::milliseconds{1});
+  }
+  if (stat->parent == ::getpid()) {
     return {};
   }
   // By the edge: it stays readable from the death until its parent has reaped it, and then hangs up

@@ -144,9 +144,10 @@ class Terminated(ShimCase):
         self.await_warning(containers[True].init)
         containers[True].run_runtime("resume", containers[True].id)
         for container in containers.values():
-            self.assertEqual(self.finish(container), 137)
-            warning, = (record for record in self.shim_log(container.init))
+            container.init.await_hangup(30)
+            warning, = self.shim_log(container.init)
             self.assertIn("it may be frozen", warning["msg"])
+            self.assertEqual(self.finish(container), 137)
 
     def await_warning(self, process):
         deadline = Deadline(30, "the warning")

@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 
-from harness import DEADLINE, SHARED_PID, Deadline, main
+from harness import DEADLINE, SHARED_PID, Deadline, main, strace
 from harness.process import wait_pidfd
 from harness.shim_case import ShimCase, StartError, Stdio
+
+_DELAY = 1_000_000  # microseconds, in which a process dies and is waited for
 
 
 class Launch(ShimCase):
@@ -133,6 +135,23 @@ class Success(ShimCase):
         child.kill()
         child.wait()
         # Whose parent has waited for it may be gone without a trace but the kernel's memory.
+        self.assertIn(self.finish(container), (137, 255))
+
+    def test_is_gone_before_it_is_watched(self):
+        """Somebody else's child, which dies and is waited for as soon as its pid is out."""
+        if strace.STRACE is None:
+            self.skipTest("strace is not installed")
+        child = self.spawn(["sleep", "1000"])
+        settings = self.fake_runtime({"create": {"pid": str(child.pid), "init": ["true"]}})
+        settings["env"] = strace.environment(settings["env"])
+        container = self.container(self.space.bundle("x"), **settings)
+        process = self.spawned(container, via=[
+            strace.STRACE, "-D", "-qq", "-o", self.space.file("trace"), "-e",
+            "trace=renameat,renameat2", "-e",
+            f"inject=renameat,renameat2:delay_exit={_DELAY}", "--"])
+        process.await_pid()
+        child.kill()
+        child.wait()
         self.assertIn(self.finish(container), (137, 255))
 
     def test_ends_before_its_pid_is_known(self):

@@ -62,7 +62,7 @@ class Removed(ShimCase):
         shutil.rmtree(container.directory)
         os.close(os.open(gate, os.O_WRONLY))
         self.await_end(process)
-        self.assertEqual(self.fake_verbs(), ["create", "delete"])
+        self.assertEqual(self.fake_verbs(), ["create", "state", "delete"])
 
 
 class Replaced(ShimCase):

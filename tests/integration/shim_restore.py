@@ -102,7 +102,7 @@ class Restore(ShimCase):
         container = self.refused({"exit": 1, "log": record})
         self.assertEqual(container.error, "oci runtime error: criu failed: type RESTORE errno 0")
         self.assertEqual(container.init.shim.returncode, 0)
-        self.assertEqual(self.fake_verbs(), ["restore", "delete"])
+        self.assertEqual(self.fake_verbs(), ["restore", "state", "delete"])
         container.remove()
 
     def test_running_container_is_not_left_behind(self):

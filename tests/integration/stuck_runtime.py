@@ -81,7 +81,7 @@ class Stuck(ShimCase):
     def test_bounds(self):
         ending, undoing, starting, asking = (
             self.stuck_in("kill", "delete", create={"init_exit": 9}),
-            self.stuck_in("delete", create={"exit": 1}), self.stuck_in("start"),
+            self.stuck_in("delete", create={"exit": 1, "init_exit": 0}), self.stuck_in("start"),
             self.stuck_in("ps"))
         self.began = time.monotonic()
         asked, ps = self.asked(asking)
