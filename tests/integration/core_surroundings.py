@@ -65,8 +65,8 @@ class Surroundings(CoreCase):
         score.write_text("0", encoding="utf-8")
         out = self.space.file("out", b"")
         bundle = self.space.shell("cat /proc/self/oom_score_adj; exec sleep 1000")
-        supervisor.call("start", id=self.id, bundle=bundle.path, stdout=out)
-        supervisor.call("exec", id=self.id, process="e", stdout=out,
+        supervisor.call("start", id=self.id, bundle=bundle.path, stdio={"log": out})
+        supervisor.call("exec", id=self.id, process="e", stdio={"log": out},
                         args=["/bin/cat", "/proc/self/oom_score_adj"])
         supervisor.wait_event("exit", self.id, "e")
         self.assertEqual(Path(f"/proc/{supervisor.pid}/oom_score_adj").read_text(encoding="utf-8"),

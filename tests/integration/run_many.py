@@ -4,7 +4,7 @@
 import subprocess
 import sys
 
-from harness import Case, main, only_with
+from harness import Case, main
 
 
 class Many(Case):
@@ -29,7 +29,6 @@ class Many(Case):
         for _ in range(10):
             self.assertEqual(self.chock_run(bundle, container_id).returncode, 0)
 
-    @only_with("runc", "a minute")
     def test_a_hundred_one_after_the_other(self):
         """Nothing is left behind, which is asserted after every test."""
         bundle = self.space.shell("echo out; echo err >&2; exit 3")

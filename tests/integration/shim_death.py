@@ -131,7 +131,7 @@ class Terminated(ShimCase):
         while poller.poll(0):
             self.assertGreater(deadline.remaining, 0)
 
-    @only_with("runc", "twelve seconds")
+    @only_with("runc", "twelve seconds, in which there is little for the runtime to do")
     def test_frozen_container(self):
         """It cannot die, not even of SIGKILL, before it is thawed (R-58): an unsealed shim sees to
         that, a sealed one says what is wrong."""
@@ -155,7 +155,7 @@ class Terminated(ShimCase):
             self.assertGreater(deadline.remaining, 0)
             time.sleep(0.1)
 
-    @only_with("runc", "ten seconds")
+    @only_with("runc", "ten seconds, in which there is nothing for the runtime to do")
     def test_while_output_is_unread(self):
         """A reader that never comes does not keep a shim that was told to end (10 s, R-27)."""
         out = self.output()

@@ -183,7 +183,7 @@ class Work(Sandboxed):
         container.init.shim.terminate()
         self.assertEqual(self.ended(container, [out]), 22)
 
-    @only_with("runc", "it takes the ten seconds that the process is given")
+    @only_with("runc", "ten seconds, in which there is nothing for the runtime to do")
     def test_terminate_the_stubborn(self):
         """Who repeats himself does not put the end off (R-59)."""
         out = self.output()

@@ -106,13 +106,19 @@ def _close_streams(child):
 
 
 def only_with(runtime_name, reason):
-    """Restricts a test to one runtime where the other adds nothing but time."""
+    """Leaves a test out of the suite of every other runtime, where it would add nothing but time."""
+    return _leave_out(lambda runtime: runtime.name != runtime_name, reason)
+
+
+def not_sanitized(reason):
+    """Leaves a test out of a sanitized build's suite, where it would be the sanitizer's."""
+    return _leave_out(lambda _runtime: SANITIZED, reason)
+
+
+def _leave_out(condition, reason):
     def decorate(method):
-        def test(self):
-            if self.runtime.name == runtime_name:
-                method(self)
-        test.__name__, test.__doc__ = method.__name__, f"{method.__doc__} ({reason})"
-        return test
+        method.left_out = condition, reason
+        return method
     return decorate
 
 
@@ -122,6 +128,16 @@ def parametrised(values):
         method.parameters = values
         return method
     return decorate
+
+
+def _remove_left_out(case, runtime):
+    """Takes the tests away that are not for this run, so that none counts that does nothing. What
+    they are and why is said, on stderr."""
+    for name, method in list(vars(case).items()):
+        condition, reason = getattr(method, "left_out", (None, ""))
+        if condition is not None and condition(runtime):
+            print(f"left out: {case.__name__}.{name}: {reason}", file=sys.stderr)
+            delattr(case, name)
 
 
 def _expand(case):
@@ -198,11 +214,15 @@ def main():
 
     Case.runtime = runtime
     for case in cases:
+        _remove_left_out(case, runtime)
         _expand(case)
     loader = unittest.defaultTestLoader
     names = sys.argv[2:]
     suite = loader.loadTestsFromNames(names, module) if names else \
         loader.loadTestsFromModule(module)
+    if suite.countTestCases() == 0:
+        print(f"failed: no test is left for {runtime.name}", file=sys.stderr)
+        return 1
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     if result.skipped and result.wasSuccessful():
         return _skip("; ".join(sorted({reason for _, reason in result.skipped})))
