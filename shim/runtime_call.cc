@@ -28,14 +28,6 @@ Error not_a_number(const std::string& text) {
   return Error{0, "strconv.Atoi", {}, "parsing \"" + text + "\": invalid syntax"};
 }
 
-std::string trimmed(const std::string& text) {
-  constexpr char kBlanks[] = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  return begin == std::string::npos
-             ? std::string()
-             : text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 }  // namespace
 
 RuntimeCall::RuntimeCall(const Job& job, const sys::StateDir& dir, RuntimeSurroundings surroundings)
@@ -132,13 +124,13 @@ Result<sys::Pidfd> RuntimeCall::open_launched() const {
   if (!text) {
     return system_error(ENOENT, "open", layout::kPid);
   }
-  const std::optional<uint64_t> pid = sys::parse_number(trimmed(*text));
-  if (!pid || !std::in_range<pid_t>(*pid) || *pid <= 1) {
+  const std::optional<pid_t> pid = sys::parse_pid(*text);
+  if (!pid) {
     return std::unexpected(not_a_number(*text));
   }
   // Ours by adoption if the runtime is an ordinary one, hence not reusable before we wait for it,
   // even if it has ended already.
-  return sys::Pidfd::open(static_cast<pid_t>(*pid));
+  return sys::Pidfd::open(*pid);
 }
 
 std::optional<std::string> RuntimeCall::logged_error() const {

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <array>
 
 #include "common/failpoint.h"
@@ -60,15 +59,8 @@ Result<std::string> require_file(const sys::StateDir& dir, const std::string& na
   return std::move(*text);
 }
 
-// A number, whatever blanks surround it; nothing if there is none.
-std::optional<uint64_t> parse_trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return sys::parse_number(text.substr(0, text.find_last_not_of(kBlanks) + 1));
-}
-
 Result<std::optional<uint64_t>> read_number(const sys::StateDir& dir, const std::string& name) {
-  return parse_trimmed(TRY(dir.read_file(name, kNumberLimit)).value_or(""));
+  return sys::parse_trimmed_number(TRY(dir.read_file(name, kNumberLimit)).value_or(""));
 }
 
 }  // namespace
@@ -122,12 +114,12 @@ Result<std::optional<pid_t>> read_pid(const sys::StateDir& process) {
   if (!text || text->empty()) {
     return std::nullopt;
   }
-  const std::optional<uint64_t> number = parse_trimmed(*text);
-  if (!number || *number <= 1 || !std::in_range<pid_t>(*number)) {
+  const std::optional<pid_t> pid = sys::parse_pid(*text);
+  if (!pid) {
     return std::unexpected(
         Error{EINVAL, "parse", process.path_of(layout::kPid), "not the number of a process"});
   }
-  return static_cast<pid_t>(*number);
+  return pid;
 }
 
 Result<std::optional<uint32_t>> read_exit_status(const sys::StateDir& process) {

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 #include <vector>
 
 #include "common/sys/unique_fd.h"
@@ -41,6 +43,20 @@ std::optional<uint64_t> parse_number(std::string_view text) {
     return std::nullopt;
   }
   return number;
+}
+
+std::optional<uint64_t> parse_trimmed_number(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return parse_number(text.substr(0, text.find_last_not_of(kBlanks) + 1));
+}
+
+std::optional<pid_t> parse_pid(std::string_view text) {
+  const std::optional<uint64_t> number = parse_trimmed_number(text);
+  if (!number || *number <= 1 || !std::in_range<pid_t>(*number)) {
+    return std::nullopt;
+  }
+  return static_cast<pid_t>(*number);
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {

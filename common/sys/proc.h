@@ -28,6 +28,10 @@ struct ProcessStat {
 
 // The decimal number that `text` is, as a whole; no sign, no blanks.
 [[nodiscard]] std::optional<uint64_t> parse_number(std::string_view text);
+// The same between blanks, for what others write, who may end it with a newline.
+[[nodiscard]] std::optional<uint64_t> parse_trimmed_number(std::string_view text);
+// Such a number that is a process's, and not that of pid 1, which is never one that was started.
+[[nodiscard]] std::optional<pid_t> parse_pid(std::string_view text);
 
 // This process's oom_score_adj as text, and setting it. Lowering it needs CAP_SYS_RESOURCE.
 [[nodiscard]] Result<std::string> read_oom_score_adj();

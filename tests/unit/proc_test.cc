@@ -91,6 +91,59 @@ TEST(proc, parse_number_takes_digits_only) {
   EXPECT_EQ(parse_number(std::string_view("1\0", 2)), std::nullopt);
 }
 
+TEST(proc, parse_trimmed_number_takes_blanks_around_it) {
+  for (const std::string_view text : {"137", "137\n", " 137", "137\r\n", "\t\n 0137 \t", "\n137"}) {
+    EXPECT_EQ(parse_trimmed_number(text), 137U) << text;
+  }
+  EXPECT_EQ(parse_trimmed_number(" 0\n"), 0U);
+  EXPECT_EQ(parse_trimmed_number("18446744073709551615\n"), 18446744073709551615U);
+  for (const std::string_view text : {"", " ", " \t\r\n", "1 2", "1\n2", "- 1", "1 -", "\v1", "1\f",
+                                      "\xC2\xA0"
+                                      "1",
+                                      " 18446744073709551616"}) {
+    EXPECT_EQ(parse_trimmed_number(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_trimmed_number(std::string_view("1\0", 2)), std::nullopt);
+  EXPECT_EQ(parse_trimmed_number(std::string_view()), std::nullopt);
+}
+
+TEST(proc, parse_pid_takes_what_can_have_been_started) {
+  struct Case {
+    std::string_view text;
+    pid_t pid;
+  };
+  const Case good[] = {{"2", 2},         {"4194304", 4194304}, {"2147483647", 2147483647},
+                       {"00042", 42},    {"42\n", 42},         {" 42", 42},
+                       {"\t42 \r\n", 42}};
+  for (const Case& c : good) {
+    EXPECT_EQ(parse_pid(c.text), c.pid) << c.text;
+  }
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "\n",
+                                      "0",
+                                      "1",
+                                      "1\n",
+                                      "01",
+                                      "-1",
+                                      "-42",
+                                      "+42",
+                                      "4 2",
+                                      "42,",
+                                      "0x2a",
+                                      "42.0",
+                                      "pid 42",
+                                      "2147483648",
+                                      "4294967338",
+                                      "18446744073709551615",
+                                      "18446744073709551658",
+                                      "99999999999999999999999",
+                                      "{\"pid\":42}"}) {
+    EXPECT_EQ(parse_pid(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_pid(std::string_view("42\0", 3)), std::nullopt);
+}
+
 TEST(proc, oom_score_adj_round_trips) {
   const std::string former = test::must(read_oom_score_adj());
   const Pidfd child = test::fork_child([] {
