@@ -16,8 +16,8 @@ from harness.shim_case import ShimCase, Stdio
 
 _MIB = 1 << 20
 _COPIES = 16
-# A gibibyte less a bit: no multiple of anything that a page or a pipe is.
-_PIECE = 64 * _MIB - 5
+# A gibibyte and a bit: no multiple of anything that a page or a pipe is.
+_PIECE = 64 * _MIB + 5
 _HASH = ("import hashlib, sys;"
          "print(hashlib.file_digest(sys.stdin.buffer, 'sha256').hexdigest())")
 
