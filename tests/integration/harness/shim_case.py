@@ -74,12 +74,16 @@ class ShimCase(Case):
         """The init of a container whose shim was only started, if need be by way of another
         program: the words of its command line in front of the shim's."""
         process = container.init = container.new_process(INIT)
-        spec = container._config()["process"] | extra
-        process.prepare(container.process_json(spec, stdio, False))
         self.addCleanup(process.close)
-        process.spawn_shim([*via, container.shim, container.id, container.bundle,
-                            container.runtime], env=container.env)
+        self.spawn_shim(container, stdio, via, **extra)
         return process
+
+    def spawn_shim(self, container, stdio=Stdio(), via=(), **extra):
+        """The same of an init that the test closes."""
+        spec = container._config()["process"] | extra
+        container.init.prepare(container.process_json(spec, stdio, False))
+        container.init.spawn_shim([*via, container.shim, container.id, container.bundle,
+                                   container.runtime], env=container.env)
 
     def finish(self, container, outputs=()):
         """Reads what there is to read, waits for the exit, removes the container."""
