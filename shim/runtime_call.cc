@@ -140,8 +140,12 @@ std::optional<std::string> RuntimeCall::logged_error() const {
 }
 
 std::string RuntimeCall::last_words() const {
-  const std::string text = errors_ ? errors_->read().value_or("") : std::string();
-  return trimmed(text.substr(text.size() - std::min(text.size(), kLastWords)));
+  std::string text = errors_ ? errors_->read().value_or("") : std::string();
+  text.erase(0, text.size() - std::min(text.size(), kLastWords));
+  while (text.ends_with('\n')) {
+    text.pop_back();
+  }
+  return text;
 }
 
 }  // namespace chock::shim

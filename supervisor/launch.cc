@@ -23,11 +23,8 @@ constexpr std::chrono::seconds kDeathGrace{10};
 Result<std::optional<pid_t>> read_any_pid(const sys::StateDir& process) {
   const std::optional<std::string> text =
       TRY(process.read_file(state::layout::kRuntimePid, state::kFileLimit));
-  const std::optional<uint64_t> pid = text ? sys::parse_number(*text) : std::nullopt;
-  if (pid && std::in_range<pid_t>(*pid)) {
-    return static_cast<pid_t>(*pid);
-  }
-  return read_pid(process);
+  const std::optional<pid_t> pid = text ? sys::parse_pid(*text) : std::nullopt;
+  return pid ? pid : read_pid(process);
 }
 
 // After a launch that brought no pid. A shim that has failed by itself has undone what it made. One

@@ -77,5 +77,22 @@ TEST(memory, the_heap_that_is_free) {
 }
 #endif
 
+TEST(memory, a_buffer_costs_nothing_while_it_is_not_in_use) {
+  LazyBuffer buffer;
+  buffer.release();  // of nothing
+  ASSERT_TRUE(buffer.reserve());
+  char* const begin = buffer.data();
+  std::fill_n(begin, LazyBuffer::size(), 'x');
+  ASSERT_TRUE(buffer.reserve());  // again is fine, and forgets nothing
+  EXPECT_EQ(buffer.data()[LazyBuffer::size() - 1], 'x');
+  const auto middle = reinterpret_cast<uintptr_t>(begin + LazyBuffer::size() / 2);
+  EXPECT_TRUE(is_resident(middle));
+  buffer.release();
+  EXPECT_FALSE(is_resident(middle));
+  ASSERT_TRUE(buffer.reserve());
+  buffer.data()[0] = 'y';
+  EXPECT_EQ(buffer.data()[0], 'y');
+}
+
 }  // namespace
 }  // namespace chock::sys
