@@ -11,6 +11,7 @@
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/first_of.h"
+#include "supervisor/launch_error.h"
 #include "supervisor/process_search.h"
 #include "supervisor/runtime_call.h"
 
@@ -101,7 +102,7 @@ Awaitable<Result<void>> undo_container(runtime::Runtime runtime, std::string id,
 Error with_undo(Error error, const Result<void>& undone) {
   if (!undone) {
     error.detail = (error.detail.empty() ? error_text(error.code) : error.detail) +
-                   "; not undone: " + undone.error().message();
+                   std::string(kNotUndone) + undone.error().message();
   }
   return error;
 }

@@ -31,6 +31,22 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// The text without what stands between its first and its last quotation mark. That is the name of a
+// program or of a file, as runc and crun write it, and may be worded like any reason.
+std::string without_names(const std::string& text) {
+  constexpr const char* kMarks = "\"`";
+  const size_t first = text.find_first_of(kMarks);
+  return first == std::string::npos
+             ? text
+             : text.substr(0, first) + text.substr(text.find_last_of(kMarks) + 1);
+}
+
+// What comes last says why; a name may be before it, without quotation marks: "stat NAME: reason".
+std::string_view last_part(std::string_view text) {
+  const size_t colon = text.rfind(": ");
+  return colon == std::string_view::npos ? text : text.substr(colon + 2);
+}
+
 }  // namespace
 
 std::string read_launch_failure(const sys::StateDir& process) {
@@ -44,7 +60,7 @@ std::string read_launch_failure(const sys::StateDir& process) {
 }
 
 int exit_code_of_failure(std::string_view reason) {
-  const std::string text = lower(reason);
+  const std::string text = without_names(lower(reason.substr(0, reason.rfind(kNotUndone))));
   if (!text.contains("oci runtime error: ")) {
     return kExitOwnFailure;
   }
@@ -52,11 +68,12 @@ int exit_code_of_failure(std::string_view reason) {
   if (!contains_any(text, {"exec: ", "executable", "exec format"})) {
     return kExitOwnFailure;
   }
-  if (contains_any(text, {"not found", "no such file or directory", "not a directory"})) {
+  const std::string_view why = last_part(text);
+  if (contains_any(why, {"not found", "no such file or directory", "not a directory"})) {
     return kExitNotFound;
   }
-  if (contains_any(text, {"permission denied", "operation not permitted", "is a directory",
-                          "exec format error"})) {
+  if (contains_any(why, {"permission denied", "operation not permitted", "is a directory",
+                         "exec format error"})) {
     return kExitNotExecutable;
   }
   return kExitOwnFailure;

@@ -14,6 +14,9 @@ inline constexpr int kExitOwnFailure = 125;
 inline constexpr int kExitNotExecutable = 126;
 inline constexpr int kExitNotFound = 127;
 
+// What is between such a reason and why its traces could not be removed, if that is to be said too.
+inline constexpr std::string_view kNotUndone = "; not undone: ";
+
 // The reason in the process's directory, in the words of the containerd 0.2 contract: an error of
 // the shim, else one of the runtime, else that nothing was started. Only once the shim has ended:
 // it writes its record after everything else.

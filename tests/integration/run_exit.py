@@ -51,13 +51,13 @@ class NotStarted(Case):
         self.assertIn(b"no-such-command", result.stderr)
 
     def test_command_not_executable(self):
-        """126, for a file without its execute bit."""
-        bundle = self.space.bundle("/etc/plain-file")
-        with open(f"{self.space.rootfs}/etc/plain-file", "w", encoding="utf-8") as out:
-            out.write("not a program\n")
-        result = self.chock_run(bundle)
-        self.assertEqual(result.returncode, 126, result)
-        self.assertEqual(result.stderr.count(b"\n"), 1, result)
+        """126, for a file without its execute bit, whatever its name."""
+        for path in ("/etc/plain-file", "/etc/not found"):
+            with open(f"{self.space.rootfs}{path}", "w", encoding="utf-8") as out:
+                out.write("not a program\n")
+            result = self.chock_run(self.space.bundle(path))
+            self.assertEqual(result.returncode, 126, result)
+            self.assertEqual(result.stderr.count(b"\n"), 1, result)
 
 
 if __name__ == "__main__":
