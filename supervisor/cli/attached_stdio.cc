@@ -38,7 +38,9 @@ Result<std::optional<FifoEnds>> open_fifo(const std::string& path, int mode) {
   return FifoEnds{std::move(both), std::move(wanted)};
 }
 
-Awaitable<void> copy(int source, int sink, sys::Relay::OnSinkError on_sink_error) {
+// The first thing that goes wrong with the sink is in `refused` at once.
+Awaitable<void> copy(int source, int sink, sys::Relay::OnSinkError on_sink_error,
+                     std::optional<Error>& refused) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   FdWatch from(executor, source);
   FdWatch to(executor, sink);
@@ -46,6 +48,9 @@ Awaitable<void> copy(int source, int sink, sys::Relay::OnSinkError on_sink_error
   while (true) {
     const uint64_t before = relay.bytes_read();
     const sys::Relay::Needs needs = relay.advance();
+    if (relay.sink_error() && !refused) {
+      refused = relay.sink_error();
+    }
     if (needs == sys::Relay::Needs::Nothing) {
       co_return;
     }
@@ -125,17 +130,30 @@ void AttachedStdio::on_launched() {
 Awaitable<void> AttachedStdio::copy_output() {
   constexpr auto kPolicy = sys::Relay::OnSinkError::Discard;
   if (out_ && err_) {
-    co_await (copy(out_->reader.get(), out_->sink.fd(), kPolicy) &&
-              copy(err_->reader.get(), err_->sink.fd(), kPolicy));
+    co_await (copy(out_->reader.get(), out_->sink.fd(), kPolicy, out_->refused) &&
+              copy(err_->reader.get(), err_->sink.fd(), kPolicy, err_->refused));
   } else if (out_ || err_) {
-    const Output& only = out_ ? *out_ : *err_;
-    co_await copy(only.reader.get(), only.sink.fd(), kPolicy);
+    Output& only = out_ ? *out_ : *err_;
+    co_await copy(only.reader.get(), only.sink.fd(), kPolicy, only.refused);
   }
 }
 
+std::vector<Error> AttachedStdio::lost_output() const {
+  std::vector<Error> lost;
+  const auto add = [&lost](const std::optional<Output>& output, const char* name) {
+    if (output && output->refused && output->refused->code != EPIPE) {
+      lost.push_back({.code = output->refused->code, .operation = "write", .object = name});
+    }
+  };
+  add(out_, "stdout");
+  add(err_, "stderr");
+  return lost;
+}
+
 Awaitable<void> AttachedStdio::copy_input() {
+  std::optional<Error> refused;  // by a process that does not want more
   if (in_) {
-    co_await copy(in_->source.fd(), in_->fifo.get(), sys::Relay::OnSinkError::Stop);
+    co_await copy(in_->source.fd(), in_->fifo.get(), sys::Relay::OnSinkError::Stop, refused);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "common/result.h"
 #include "common/sys/unique_fd.h"
@@ -31,8 +32,11 @@ class AttachedStdio {
   void on_launched();
 
   // Completes when everything that the process wrote has been written to our stdout and stderr.
-  // What these refuse is thrown away: a reader that leaves us must not stop the container.
+  // What these refuse is thrown away: a full disk of ours must not stop the container.
   [[nodiscard]] Awaitable<void> copy_output();
+  // Why some of it was, so far: "write stdout: no space left on device". A reader that has left us
+  // did so on purpose, and is not counted.
+  [[nodiscard]] std::vector<Error> lost_output() const;
 
   // Completes at the end of our stdin, or when the process does not want more of it.
   [[nodiscard]] Awaitable<void> copy_input();
@@ -51,6 +55,7 @@ class AttachedStdio {
     sys::UniqueFd held;    // both ends of the fifo, so that there is a writer until the shim is one
     sys::UniqueFd reader;  // opened while there was a writer, or it would never report a hang-up
     OwnStream sink;
+    std::optional<Error> refused = std::nullopt;  // the first time that the sink did not take it
   };
   AttachedStdio() = default;
   [[nodiscard]] static Result<std::optional<Input>> open_input(const std::string& path);

@@ -42,6 +42,7 @@ class Session {
   [[nodiscard]] Awaitable<void> take_signals();
   [[nodiscard]] Awaitable<void> take_signal(int number);
   [[nodiscard]] Awaitable<void> send_size();
+  void report_lost_output() const;
   [[nodiscard]] int exit_code(const Result<uint32_t>& status) const;
 
   Backend& backend_;
@@ -60,6 +61,7 @@ Awaitable<int> Session::run() {
   // Signals never end the session by themselves, so no operation is cancelled in the middle.
   const auto first = co_await (live() || take_signals());
   raw_.reset();  // before anything is said
+  report_lost_output();
   co_return exit_code(std::get<0>(first));
 }
 
@@ -188,6 +190,16 @@ Awaitable<void> Session::send_size() {
     Json params =
         format_request(ResizeRequest{plan_.id, process_->process, size->columns, size->rows});
     static_cast<void>(co_await backend_.call("resize", std::move(params)));  // gone: no matter
+  }
+}
+
+// The status that counts is the process's all the same.
+void Session::report_lost_output() const {
+  if (!stdio_) {
+    return;
+  }
+  for (const Error& error : stdio_->lost_output()) {
+    report_failure(error.message());
   }
 }
 

@@ -117,10 +117,41 @@ class Output(CliCase):
         self.assertEqual(self.answer("state", container)["status"], "running")
 
     def test_container_output_that_nobody_takes(self):
-        """The container is not disturbed by a full disk of ours."""
-        bundle = self.space.shell("head -c 300000 /dev/zero; exit 3")
+        """The container is not disturbed by a full disk of ours, but we say that there is one."""
+        lost = b"chock: write stdout: no space left on device\n"
+        bundle = self.space.shell("head -c 300000 /dev/zero; echo heard >&2; exit 3")
         result = self.shell(f"$CHOCK run -b {bundle.path} {self.space.new_id()} > /dev/full")
-        self.assertEqual(result.returncode, 3)
+        self.assertEqual((result.returncode, result.stderr), (3, b"heard\n" + lost))
+        # There is nowhere to say it.
+        result = self.shell(f"$CHOCK run -b {bundle.path} {self.space.new_id()} 2> /dev/full")
+        self.assertEqual((result.returncode, len(result.stdout), result.stderr), (3, 300000, b""))
+        container = self.start()
+        result = self.shell(f"$CHOCK exec {container} /bin/sh -c 'echo x; exit 4' > /dev/full")
+        self.assertEqual((result.returncode, result.stderr), (4, lost))
+
+    def test_attached_output_that_nobody_takes(self):
+        """The same of one that only looks on."""
+        container = self.space.new_id()
+        bundle = self.space.shell("echo up; read line; echo $line; exit 5")
+        child = self.begin("run", "-b", bundle.path, container)
+        self.expect(child, b"up\n")
+        child.kill()
+        child.wait()
+        with open("/dev/full", "wb") as full:
+            attach = self.begin("attach", container, stdout=full)
+        attach.stdin.write(b"hello\n")
+        attach.stdin.flush()
+        self.assertEqual((attach.wait(30), attach.stderr.read()),
+                         (5, b"chock: write stdout: no space left on device\n"))
+
+    def test_container_output_whose_reader_has_gone(self):
+        """He wanted no more, so it is thrown away without a word."""
+        bundle = self.space.shell("head -c 300000 /dev/zero; exit 3")
+        read, write = os.pipe()
+        os.close(read)
+        child = self.begin("run", "-b", bundle.path, self.space.new_id(), stdout=write)
+        os.close(write)
+        self.assertEqual((child.wait(30), child.stderr.read()), (3, b""))
 
     # -- events
 
