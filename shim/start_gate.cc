@@ -1,50 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/start_gate.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <memory>
+
+#include "common/runtime/start_fifo.h"
 
 namespace chock::shim {
-namespace {
 
-constexpr std::string_view kFifoName = "/exec.fifo";
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-// Reads the link into `target`; whether that is the fifo. One that does not fit is not.
-bool leads_to_fifo(int directory, const char* name, std::string& target) {
-  target.resize(PATH_MAX);
-  const ssize_t length = ::readlinkat(directory, name, target.data(), target.size());
-  target.resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
-  return target.ends_with(kFifoName);
-}
-
-}  // namespace
-
-// By init's own descriptors, because where a runtime keeps its fifos is its own business.
 std::optional<StartGate> StartGate::find(pid_t init) {
-  const std::string path = "/proc/" + std::to_string(init) + "/fd";
-  std::string target;
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
-  if (!directory) {
-    return std::nullopt;
-  }
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (leads_to_fifo(::dirfd(directory.get()), entry->d_name, target)) {
-      return StartGate(target);
-    }
-  }
-  return std::nullopt;
+  const Result<std::optional<std::string>> fifo = runtime::find_start_fifo(init);
+  return fifo && *fifo ? std::optional(StartGate(**fifo)) : std::nullopt;
 }
 
 // Opening a fifo for writing without waiting succeeds only if somebody reads it (fifo(7)); init is

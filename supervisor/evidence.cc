@@ -13,18 +13,15 @@
 namespace chock::supervisor {
 namespace {
 
-Result<Evidence::Identity> compare(const sys::StateDir& dir, pid_t pid) {
-  const std::optional<sys::ProcessStat> stat = TRY(sys::read_process_stat(pid));
-  if (!stat) {
-    return Evidence::Identity::Gone;
-  }
+Result<Evidence::Identity> compare(const sys::StateDir& dir, pid_t pid,
+                                   const sys::ProcessStat& stat) {
   const std::optional<uint64_t> started = TRY(read_starttime(dir));
   if (started) {
-    return *started == stat->starttime ? Evidence::Identity::Same : Evidence::Identity::Other;
+    return *started == stat.starttime ? Evidence::Identity::Same : Evidence::Identity::Other;
   }
   // The contract would take anybody with that number for it. We want to see it in its place: below
   // its shim, or, as an exec, in its container.
-  const bool in_place = works_in(stat->parent, dir) || lives_beside_init(dir, pid);
+  const bool in_place = works_in(stat.parent, dir) || lives_beside_init(dir, pid);
   return in_place ? Evidence::Identity::Same : Evidence::Identity::Unknown;
 }
 
@@ -52,9 +49,11 @@ Result<Evidence> read_evidence(const sys::StateDir& process, int exit_fifo) {
   if (!reference) {
     return std::unexpected(std::move(reference).error());
   }
-  evidence.identity = TRY(compare(process, *evidence.pid));
+  std::optional<sys::ProcessStat> stat = TRY(sys::read_process_stat(*evidence.pid));
+  evidence.identity = stat ? TRY(compare(process, *evidence.pid, *stat)) : Evidence::Identity::Gone;
   if (evidence.identity == Evidence::Identity::Same) {
     evidence.process = *std::move(reference);
+    evidence.command = std::move(stat->command);
   }
   return evidence;
 }

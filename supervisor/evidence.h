@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "common/result.h"
 #include "common/sys/pidfd.h"
@@ -27,6 +28,7 @@ struct Evidence {
   std::optional<pid_t> pid;             // published
   Identity identity = Identity::Unknown;
   std::optional<sys::Pidfd> process;  // Same only
+  std::string command;                // its command name (proc(5)); Same only
 };
 
 // `exit_fifo`, the reading end, must have been opened before: then a shim that ends from now on is

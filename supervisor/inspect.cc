@@ -6,6 +6,7 @@
 #include "common/state/layout.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
+#include "supervisor/created.h"
 #include "supervisor/evidence.h"
 #include "supervisor/fd_watch.h"
 #include "supervisor/freezer.h"
@@ -19,15 +20,27 @@ constexpr size_t kAtATime = 16;
 
 bool lives(const sys::Pidfd& process) { return !process.ended(); }
 
-Status status_of(const Core& core, const Evidence& evidence) {
+// Its descriptors are looked at only if its name, which we have read, says that it may be so.
+bool is_created(const Evidence& evidence, const std::string& runtime) {
+  return evidence.process && looks_created(evidence.command, runtime) &&
+         awaits_start(evidence.process->pid());
+}
+
+Status status_of_running(const Core& core, const Evidence& evidence) {
+  return evidence.process && is_frozen(core.cgroup_mounts, evidence.process->pid())
+             ? Status::Paused
+             : Status::Running;
+}
+
+Status status_of(const Core& core, const Evidence& evidence, bool init,
+                 const std::string& runtime) {
   switch (judge(evidence)) {
     case Verdict::Launching:
     case Verdict::NeverStarted:
       return Status::Creating;
     case Verdict::Running:
-      return evidence.process && is_frozen(core.cgroup_mounts, evidence.process->pid())
-                 ? Status::Paused
-                 : Status::Running;
+      return init && is_created(evidence, runtime) ? Status::Created
+                                                   : status_of_running(core, evidence);
     case Verdict::Lost:
       return evidence.process && lives(*evidence.process) ? Status::Running : Status::Stopped;
     case Verdict::Draining:
@@ -38,12 +51,14 @@ Status status_of(const Core& core, const Evidence& evidence) {
 }
 
 Result<ProcessInfo> inspect_process(const Core& core, const sys::StateDir& container,
-                                    const std::string& id) {
+                                    const std::string& id, const std::string& runtime) {
   const sys::StateDir dir = TRY(container.open_dir(id));
   const sys::UniqueFd exit_fifo = TRY(open_exit_fifo(dir));
   const Evidence evidence = TRY(read_evidence(dir, exit_fifo.get()));
-  ProcessInfo info{
-      .process = id, .status = status_of(core, evidence), .pid = evidence.pid.value_or(0)};
+  const bool init = id == state::layout::kInit;
+  ProcessInfo info{.process = id,
+                   .status = status_of(core, evidence, init, runtime),
+                   .pid = evidence.pid.value_or(0)};
   info.exit_status = evidence.exit_status;
   state::ProcessState state = TRY(read_process(dir));
   info.spec = std::move(state.process);
@@ -51,14 +66,14 @@ Result<ProcessInfo> inspect_process(const Core& core, const sys::StateDir& conta
   return info;
 }
 
-Result<std::vector<ProcessInfo>> inspect_processes(const Core& core,
-                                                   const sys::StateDir& container) {
+Result<std::vector<ProcessInfo>> inspect_processes(const Core& core, const sys::StateDir& container,
+                                                   const std::string& runtime) {
   std::vector<ProcessInfo> processes;
   for (const sys::StateDir::Entry& entry : TRY(container.list())) {
     if (!entry.directory && entry.name != state::layout::kInit) {
       continue;
     }
-    Result<ProcessInfo> info = inspect_process(core, container, entry.name);
+    Result<ProcessInfo> info = inspect_process(core, container, entry.name, runtime);
     if (!info && entry.name == state::layout::kInit) {
       return std::unexpected(std::move(info).error());
     }
@@ -82,7 +97,7 @@ Result<ContainerInfo> inspect(const Core& core, const sys::StateDir& dir, const 
   info.runtime_args = std::move(state.runtime_args).value_or(std::vector<std::string>());
   info.labels = std::move(state.labels).value_or(std::vector<std::string>());
   info.directory = dir.path();
-  info.processes = TRY(inspect_processes(core, dir));
+  info.processes = TRY(inspect_processes(core, dir, info.runtime));
   if (!info.processes.empty() && info.processes.front().process == state::layout::kInit) {
     info.status = info.processes.front().status;
   }

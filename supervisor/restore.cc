@@ -20,6 +20,7 @@
 #include "common/sys/proc.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
+#include "supervisor/created.h"
 #include "supervisor/evidence.h"
 #include "supervisor/launch.h"
 #include "supervisor/oom.h"
@@ -79,20 +80,6 @@ Result<Found> find_process(const Core& core, const std::string& container_id,
   return Found{std::move(process), unfinished};
 }
 
-// The command name of what an OCI runtime leaves between `create` and `start`: its own.
-bool looks_created(const sys::Pidfd& init, const runtime::Runtime& runtime) {
-  const Result<sys::StateDir> dir = sys::StateDir::open("/proc/" + std::to_string(init.pid()));
-  const Result<std::optional<std::string>> comm =
-      dir ? dir->read_file("comm", state::kFileLimit) : std::optional<std::string>();
-  if (!comm || !*comm) {
-    return false;
-  }
-  constexpr size_t kCommLength = 15;
-  const std::string name = runtime.name.substr(runtime.name.rfind('/') + 1).substr(0, kCommLength);
-  // A runtime may be called by way of a script, whose name it does not keep.
-  return (*comm)->starts_with("runc:[") || *comm == "crun\n" || *comm == name + "\n";
-}
-
 void discard_noted(const Core& core, const sys::StateDir& parent, const std::string& id,
                    const std::string& process) {
   const Result<void> gone = discard_dir(core.root, parent, process.empty() ? id : process);
@@ -133,9 +120,13 @@ Awaitable<Result<sys::LockFile>> lock_adopted(SharedCore core, std::string id) {
   co_return lock;
 }
 
+// Not sure yet: the runtime is asked.
 bool may_be_created(const Container& container, const Process& init) {
-  return init.id == layout::kInit && init.process && !init.process->ended() &&
-         looks_created(*init.process, runtime_of(container.state));
+  if (init.id != layout::kInit || !init.process || init.process->ended()) {
+    return false;
+  }
+  const auto stat = sys::read_process_stat(init.process->pid());
+  return stat && *stat && looks_created((*stat)->command, container.state.runtime);
 }
 
 // Created, but its supervisor died before it said `start`: nobody will start it. Nobody was told of

@@ -98,6 +98,8 @@ const char* name_of(Status status) {
   switch (status) {
     case Status::Creating:
       return "creating";
+    case Status::Created:
+      return "created";
     case Status::Running:
       return "running";
     case Status::Paused:

@@ -95,7 +95,14 @@ struct WaitAnswer {
   uint32_t status = 0;  // as in exitStatus
 };
 
-enum class Status { Creating, Running, Paused, Stopped, Broken };
+enum class Status {
+  Creating,
+  Created,  // init only: it waits for the runtime's `start`
+  Running,
+  Paused,
+  Stopped,
+  Broken
+};
 
 struct ProcessInfo {
   std::string process;  // its id

@@ -60,8 +60,9 @@ std::optional<pid_t> parse_pid(std::string_view text) {
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {
+  const size_t name = text.find('(');
   const size_t paren = text.rfind(')');
-  if (paren == std::string_view::npos) {
+  if (paren == std::string_view::npos || name >= paren) {
     return std::nullopt;
   }
   const std::vector<std::string_view> fields = split_blanks(text.substr(paren + 1));
@@ -73,7 +74,10 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   if (!parent || !starttime) {
     return std::nullopt;
   }
-  return ProcessStat{fields[kState][0], static_cast<pid_t>(*parent), *starttime};
+  return ProcessStat{.state = fields[kState][0],
+                     .parent = static_cast<pid_t>(*parent),
+                     .starttime = *starttime,
+                     .command = std::string(text.substr(name + 1, paren - name - 1))};
 }
 
 Result<std::optional<ProcessStat>> read_process_stat(pid_t pid) {

@@ -17,6 +17,7 @@ struct ProcessStat {
   char state = '?';
   pid_t parent = 0;
   uint64_t starttime = 0;  // clock ticks since boot: with the pid, a process's identity
+  std::string command;     // its command name
 };
 
 // The text of /proc/PID/stat, proc(5). The command name in it is the process's own choice and may

@@ -12,7 +12,11 @@ RepeatedPtrField<std::string> to_repeated(const std::vector<std::string>& string
   return {strings.begin(), strings.end()};
 }
 
-bool is_alive(Status status) { return status == Status::Running || status == Status::Paused; }
+// The contract has no word for a container that nobody has started yet: the original calls it
+// running as soon as it has a pid.
+bool is_alive(Status status) {
+  return status == Status::Created || status == Status::Running || status == Status::Paused;
+}
 
 types::User to_user(const state::User& from) {
   types::User user;

@@ -11,8 +11,8 @@
 
 namespace chock::supervisor::containerd {
 
-// "running" or "stopped": one that is paused runs, and one that is being made is stopped, without
-// processes.
+// "running" or "stopped": one that is paused, or created and not started yet, runs; one that is
+// being made is stopped, without processes.
 [[nodiscard]] types::Container to_container(const ContainerInfo& info);
 [[nodiscard]] types::Checkpoint to_checkpoint(const state::CheckpointConfig& config);
 [[nodiscard]] types::Event to_event(const state::EventRecord& record);

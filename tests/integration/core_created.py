@@ -36,6 +36,15 @@ class Created(CoreCase):
         self.assertIn(self.id, self.runtime.list())
         return state["pid"]
 
+    def status(self):
+        """Of the container and of its init, as somebody sees it who only looks."""
+        observer = self.supervisor("oneshot")
+        info = observer.call("state", id=self.id)
+        listed, = observer.call("list")["containers"]
+        observer.end()
+        self.assertEqual(listed, info)
+        return info["status"], info["processes"][0]["status"]
+
     def adopt(self):
         supervisor = self.supervisor("adopt")
         self.assertEqual(supervisor.adopted, {"adopted": 1, "broken": 0})
@@ -54,6 +63,7 @@ class Created(CoreCase):
                    for name, namespaces in _NAMESPACES.items()})
     def test_undone(self, step, namespaces):
         pid = self.leave(step, namespaces)
+        self.assertEqual(self.status(), ("created", "created"))
         supervisor = self.adopt()
         self.await_gone(supervisor)
         self.assertFalse(os.path.exists(f"/proc/{pid}"))
@@ -68,6 +78,7 @@ class Created(CoreCase):
         os.chmod(script, 0o700)
         self.settings["runtime"] = script
         self.leave("identified")
+        self.assertEqual(self.status(), ("created", "created"))
         supervisor = self.adopt()
         self.await_gone(supervisor)
         self.assertEqual(self.notes(supervisor), [_UNDONE])
@@ -85,12 +96,31 @@ class Created(CoreCase):
     def test_started_goes_on(self):
         """And its start is told, once."""
         self.leave("started", status="running")
+        self.assertEqual(self.status(), ("running", "running"))
         supervisor = self.adopt()
         self.assertEqual(supervisor.call("state", id=self.id)["status"], "running")
         self.assertEqual(self.history(), [("start-container", "", 0)])
         self.assertEqual(self.notes(supervisor), [])
         supervisor.call("delete", id=self.id, force=True)
         self.assertEqual(self.history()[1:], [("exit", "init", 137)])
+        self.finish(supervisor)
+
+    def test_program_of_the_runtimes_name(self):
+        """It runs, whatever it is called."""
+        program = f"/bin/{self.runtime.name}"
+        with open(self.space.rootfs + program, "w", encoding="utf-8") as script:
+            script.write("#!/bin/sh\nwhile :; do sleep 1000; done\n")
+        os.chmod(self.space.rootfs + program, 0o755)
+        supervisor = self.supervisor()
+        pid = supervisor.call("start", id=self.id, bundle=self.space.bundle(program).path)["pid"]
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+            self.assertIn(self.runtime.name, comm.read())
+        self.assertEqual(self.status(), ("running", "running"))
+        supervisor.end()
+        supervisor = self.adopt()
+        self.assertEqual(self.status(), ("running", "running"))
+        self.assertEqual(self.notes(supervisor), [])
+        supervisor.call("delete", id=self.id, force=True)
         self.finish(supervisor)
 
 

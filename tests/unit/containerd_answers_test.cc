@@ -53,6 +53,7 @@ TEST(containerd_answers, container) {
 
 TEST(containerd_answers, status_is_running_or_stopped) {
   EXPECT_EQ(to_container(container_of(Status::Paused)).status(), "running");
+  EXPECT_EQ(to_container(container_of(Status::Created)).status(), "running");
   EXPECT_EQ(to_container(container_of(Status::Stopped)).status(), "stopped");
   EXPECT_EQ(to_container({.id = "a", .status = Status::Broken}).status(), "stopped");
   const types::Container creating = to_container(container_of(Status::Creating));

@@ -92,6 +92,7 @@ TEST_F(evidence, of_the_process_itself) {
   EXPECT_EQ(found.identity, Identity::Same);
   ASSERT_TRUE(found.process);
   EXPECT_EQ(found.process->pid(), ::getpid());
+  EXPECT_EQ(found.command, must(must(sys::read_process_stat(::getpid()))).command);
 }
 
 // The number has gone on to somebody who started later.

@@ -23,6 +23,7 @@ TEST(proc, stat_fields_whatever_the_name) {
     EXPECT_EQ(stat.state, 'S') << name;
     EXPECT_EQ(stat.parent, 7) << name;
     EXPECT_EQ(stat.starttime, 4242U) << name;
+    EXPECT_EQ(stat.command, name);
   }
 }
 
@@ -33,6 +34,8 @@ TEST(proc, stat_that_is_none) {
       "123",
       "123 (sh",
       "123 (sh)",
+      "123 sh)" + std::string(kFields),
+      ")(" + std::string(kFields),
       "123 (sh) S 7",
       "123 (sh) SS" + good.substr(10),
       "123 (sh) S x" + good.substr(12),
@@ -61,6 +64,7 @@ TEST(proc, reads_a_real_process_with_an_awkward_name) {
   ASSERT_TRUE(test::wait_ready(ready.read.get(), POLLIN));
   const ProcessStat stat = test::must(test::must(read_process_stat(child.pid())));
   EXPECT_EQ(stat.parent, ::getpid());
+  EXPECT_EQ(stat.command, "x) y\n(z");
   EXPECT_TRUE(stat.state == 'S' || stat.state == 'R') << stat.state;
   const ProcessStat own = test::must(test::must(read_process_stat(::getpid())));
   EXPECT_GE(stat.starttime, own.starttime);
