@@ -50,7 +50,12 @@ Result<OciConfig> parse_oci_config(std::string_view text, std::string_view objec
     }
   }
   reader.object("process", [&](JsonReader& in) { config.process = read_oci_process(in); });
-  reader.object("root", [&](JsonReader& in) { config.root_path = in.string("path"); });
+  reader.object("root", [&](JsonReader& in) {
+    config.root_path = in.string("path");
+    if (config.root_path.empty()) {  // which is absent as well to all that is written in Go
+      in.fail("path", "present");
+    }
+  });
   reader.object("linux", [&](JsonReader& in) {
     const Namespaces namespaces = read_namespaces(in);
     config.private_pid_namespace = namespaces.private_pid;

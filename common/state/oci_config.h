@@ -23,7 +23,8 @@ struct OciConfig {
   uint32_t root_gid = 0;
 };
 
-// `object` names the file in the Error. A config without `process` or `root` is refused.
+// `object` names the file in the Error. A config without `process` or `root.path` is
+// refused.
 [[nodiscard]] Result<OciConfig> parse_oci_config(std::string_view text, std::string_view object);
 
 // Only OciConfig::private_pid_namespace, and false for any text that does not say so.

@@ -65,6 +65,12 @@ class Errors(Case):
         del bundle.config[key]
         self.assert_refused(self.chock_run(bundle.write()), bundle.config_path, key)
 
+    def test_config_without_the_path_of_root(self):
+        bundle = self.space.bundle("/bin/true")
+        bundle.config["root"] = {}
+        self.assert_refused(self.chock_run(bundle.write()),
+                            f"parse {bundle.config_path}: root: path: must be present")
+
     def test_config_with_a_wrong_type(self):
         bundle = self.space.bundle("/bin/true")
         bundle.process["args"] = "/bin/true"

@@ -26,6 +26,19 @@ TEST(oci_config, process_and_root_are_required) {
             "parse /b/config.json: must be an object");
 }
 
+TEST(oci_config, path_of_root_is_required) {
+  for (const char* root : {"{}", R"({"readonly":true})", R"({"path":null})", R"({"path":""})"}) {
+    EXPECT_EQ(test::error_of(parse_oci_config(std::string(R"({"process":{},"root":)") + root + "}",
+                                              "/b/config.json")),
+              "parse /b/config.json: root: path: must be present")
+        << root;
+  }
+  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"root":{"path":7}})", "c")),
+            "parse c: root: path: must be a string");
+  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"root":[]})", "c")),
+            "parse c: root: must be an object");
+}
+
 TEST(oci_config, linux_is_not_required) {
   const OciConfig config = parse(R"({"process":{"terminal":true,"cwd":"/w"},"root":{"path":"r"}})");
   EXPECT_TRUE(config.process.terminal);
