@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/start_options.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "common/state/layout.h"
 #include "supervisor/program_paths.h"
 #include "supervisor/task_json.h"
@@ -9,6 +12,16 @@ namespace chock::supervisor::cli {
 namespace {
 
 constexpr int64_t kLongestTimeout = 86400;
+
+// Whoever carries the start out names config.json, in the words of the contract, whether that is
+// missing or all of the bundle.
+Result<std::string> find_bundle(const std::string& chosen) {
+  std::string path = TRY(absolute_path(chosen));
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return system_error("open bundle", path);
+  }
+  return path;
+}
 
 }  // namespace
 
@@ -24,7 +37,7 @@ void StartOptions::declare(Options& options) {
 }
 
 Result<StartRequest> StartOptions::request(const GlobalOptions& globals) const {
-  StartRequest request{.id = id, .bundle = TRY(absolute_path(bundle))};
+  StartRequest request{.id = id, .bundle = TRY(find_bundle(bundle))};
   if (!globals.runtime.empty() || !globals.runtime_args.empty()) {
     request.runtime = TRY(find_runtime(globals.runtime));
     request.runtime_args = globals.runtime_args;

@@ -64,6 +64,11 @@ class Errors:
             for verb in ("run", "start"):
                 container = self.space.new_id()
                 self.refused(self.chock(verb, "-b", bundle.path, container), "config.json")
+        missing = self.space.file("missing")
+        for words in (["run"], ["run", "-t"], ["start"], ["restore"]):
+            more = ["c"] if words == ["restore"] else []
+            self.refused(self.chock(*words, "-b", missing, self.space.new_id(), *more),
+                         f"chock: open bundle {missing}: no such file or directory\n")
         self.assertEqual(self.answer("list"), {"containers": []})
 
     def test_process_files(self):

@@ -38,7 +38,7 @@ class Errors(Case):
 
     def test_no_bundle(self):
         path = os.path.join(self.space.root, "nowhere")
-        self.assert_refused(self.chock_run(path), path, "no such file or directory")
+        self.assert_refused(self.chock_run(path), f"chock: open bundle {path}: no such file or directory\n")
 
     def test_bundle_is_a_file(self):
         path = self.space.file("plain", b"")
@@ -47,8 +47,8 @@ class Errors(Case):
     def test_no_config(self):
         bundle = self.space.bundle("/bin/true")
         os.unlink(bundle.config_path)
-        self.assert_refused(self.chock_run(bundle), bundle.config_path,
-                            "no such file or directory")
+        self.assert_refused(self.chock_run(bundle),
+                            f"chock: open {bundle.config_path}: no such file or directory\n")
 
     def test_config_is_not_json(self):
         """With the place of the mistake."""
