@@ -126,6 +126,21 @@ int refuse_word(const std::string& word) {
   return kExitOwnFailure;
 }
 
+// The first of a verb's words, "ID [SIGNAL]", that it needs and that was not given; empty: none. An
+// empty one was given. What the parser does not know, the command of `exec`, is for the verb
+// itself.
+std::string_view missing_word(const CLI::App& app, std::string_view words) {
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    const CLI::Option* option = app.get_option_no_throw(std::string(word));
+    if (!word.starts_with('[') && option != nullptr && option->count() == 0) {
+      return word;
+    }
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+  }
+  return {};
+}
+
 int run_verb(const Verb& verb, GlobalOptions globals, std::vector<std::string> words) {
   const auto name_length = 1 + std::ranges::count(verb.name, ' ');
   words.erase(words.begin(), words.begin() + name_length);
@@ -137,6 +152,10 @@ int run_verb(const Verb& verb, GlobalOptions globals, std::vector<std::string> w
   declare_global_options(options, globals);
   if (const std::optional<int> code = parse(app, std::move(words))) {
     return *code;
+  }
+  if (const std::string_view word = missing_word(app, verb.words); !word.empty()) {
+    return refuse_words(app,
+                        "no " + std::string(word) + " given; see " + app.get_name() + " --help");
   }
   return action(globals);
 }

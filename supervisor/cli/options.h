@@ -39,7 +39,8 @@ class Options {
               const std::string& help);
 
   // Words that are no options, in the order of declaration. None is required by the parser, which
-  // would complain of a missing word where the mistake is an unknown option before it.
+  // would complain of a missing word where the mistake is an unknown option before it: those of
+  // Verb::words without brackets are looked for afterwards.
   void word(const std::string& label, std::string& value, const std::string& help);
   void number_word(const std::string& label, int64_t& value, Range range, const std::string& help);
   // All that follows those, whatever it looks like: a command line of its own.

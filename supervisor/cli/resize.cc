@@ -4,7 +4,6 @@
 
 #include "supervisor/cli/operation.h"
 #include "supervisor/cli/process_words.h"
-#include "supervisor/cli/report.h"
 #include "supervisor/cli/verbs.h"
 #include "supervisor/task_json.h"
 
@@ -17,11 +16,6 @@ struct ResizeOptions {
 };
 
 int resize(ResizeOptions& options, const GlobalOptions& globals) {
-  if (options.columns == 0 || options.rows == 0) {
-    return refuse({.operation = "resize",
-                   .object = options.request.id,
-                   .detail = "needs the numbers of columns and of rows"});
-  }
   options.request.width = static_cast<uint16_t>(options.columns);
   options.request.height = static_cast<uint16_t>(options.rows);
   return carry_out(globals, {"resize", format_request(options.request)});

@@ -42,7 +42,21 @@ class Output(CliCase):
         self.refused(self.chock("xyzzy"), "see chock --help")
         self.refused(self.chock("state", "--no-such"), "state", "--no-such")
         self.refused(self.chock("state", "a", "b"), "state", "'b'")
-        self.refused(self.chock("state"), "state", "container id cannot be empty")
+
+    def test_missing_words(self):
+        """Named, with the verb; one that is given and empty is not missing."""
+        for verb in _VERBS:
+            usage = self.done(*verb.split(), "--help").split("[OPTIONS] ")[1].splitlines()[0]
+            needed = [word for word in usage.split() if word[0] != "[" and word[-1] != "]"]
+            for given, word in enumerate(needed):
+                if word != "CMD":  # an option may stand for it
+                    self.refused(self.chock(*verb.split(), *["1"] * given),
+                                 f"chock: {verb}: no {word} given; see chock {verb} --help\n")
+        bundle = self.space.shell("exit 0").path
+        self.refused(self.chock("run", "-b", bundle), "chock: run: no ID given; ")
+        self.refused(self.chock("run", "-b", bundle, ""), "container id cannot be empty")
+        self.refused(self.chock("state", ""), "container id cannot be empty")
+        self.refused(self.chock("state", "--no-such"), "unknown option '--no-such'")
 
     def test_global_options_before_and_after_the_verb(self):
         container = self.start()
