@@ -49,14 +49,18 @@ Result<EventLog> EventLog::open(const sys::StateDir& root, size_t retain) {
   EventLog log(root, retain);
   log.skipped_ = lines.skipped;
   const bool numbered = log.adopt(std::move(lines.records));
-  if (!text || !numbered || log.skipped_ > 0) {
-    // On a full disk we live without the file until the next event finds room for it.
-    static_cast<void>(log.rewrite());
-    return log;
+  if (text && numbered && log.skipped_ == 0) {
+    log.file_ = TRY(root.open_entry(kEventLog, O_WRONLY | O_APPEND));
+    log.whole_ = true;
   }
-  log.file_ = TRY(root.open_entry(kEventLog, O_WRONLY | O_APPEND));
-  log.whole_ = true;
   return log;
+}
+
+void EventLog::take_over() {
+  if (!whole_) {
+    // On a full disk we live without the file until the next event finds room for it.
+    static_cast<void>(rewrite());
+  }
 }
 
 // Whether all of them had a number that could stay.

@@ -22,10 +22,13 @@ namespace chock::supervisor {
 
 class EventLog {
  public:
-  // Reads what is there and cuts a tail that was torn. Between `retain` and twice as many
-  // records are kept; 0: all. `root` must outlive the log. Records of a containerd 0.2 daemon,
-  // which have no numbers, get theirs here.
+  // Reads what is there, and changes nothing: the file may be another daemon's yet. Between
+  // `retain` and twice as many records are kept; 0: all. `root` must outlive the log.
   [[nodiscard]] static Result<EventLog> open(const sys::StateDir& root, size_t retain);
+
+  // The file is ours from here on: a tail that was torn is cut, and records of a containerd
+  // 0.2 daemon, which have no numbers, get theirs.
+  void take_over();
 
   // How many lines of the file were no records when it was opened.
   [[nodiscard]] size_t skipped() const { return skipped_; }

@@ -104,6 +104,8 @@ Result<void> Serving::adopt() {
 
 Result<void> Serving::run(const std::string& socket) {
   const sys::SignalFd signals = TRY(sys::SignalFd::make(blocked_));
+  // Not before: whoever finds a live daemon's socket gives up without a trace in its files.
+  events_.take_over();
   TRY(adopt());
   TRY(lock_.announce(socket));
   asio::co_spawn(loop_, run_front_ends(), rethrow);

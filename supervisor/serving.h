@@ -45,7 +45,8 @@ class Serving {
   using FrontEnd = std::function<Awaitable<void>(Latch& stop)>;
 
   // Takes the root's lock; the Error of a second server says who has it. SIGTERM, SIGINT and SIGHUP
-  // are blocked from here on, so this comes before any thread. No container is touched yet.
+  // are blocked from here on, so this comes before any thread. No container is touched yet, and no
+  // file of another daemon's.
   [[nodiscard]] static Result<std::unique_ptr<Serving>> open(sys::StateDir root,
                                                              ServingSettings settings, Log log);
   Serving(const Serving&) = delete;

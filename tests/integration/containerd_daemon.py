@@ -93,6 +93,29 @@ class DaemonProcess(ContainerdCase):
         server.kill()
         self.assertEqual(self.daemon().stop(), 0)  # what a dead one has left behind is
 
+    def test_refused_start_changes_nothing_of_a_live_daemon(self):
+        """One that takes no lock: its socket is what it is known by, and its log stays as it is, with
+        what we would number and cut."""
+        root = self.space.file("theirs")
+        os.mkdir(root)
+        log_path, address = os.path.join(root, "events.log"), os.path.join(root, "containerd.sock")
+        event = b'{"id":"a","type":"exit","timestamp":"2020-01-02T03:04:06Z","pid":"init"}\n'
+        with socket.socket(socket.AF_UNIX) as theirs, open(log_path, "ab") as log:
+            theirs.bind(address)
+            theirs.listen()
+            os.fchmod(log.fileno(), 0o755)
+            log.write(event + b'{"id":"a","ty')
+            log.flush()
+            before = os.stat(log_path)
+            self.assertIn("in use by another server",
+                          self.refused_start("-l", f"unix://{address}", state_root=root))
+            after = os.stat(log_path)
+            self.assertEqual((after.st_ino, after.st_mode, after.st_size, after.st_mtime_ns),
+                             (before.st_ino, before.st_mode, before.st_size, before.st_mtime_ns))
+            log.write(b'pe":"oom"}\n')
+        with open(log_path, "rb") as kept:
+            self.assertEqual(kept.read(), event + b'{"id":"a","type":"oom"}\n')
+
     def test_socket_that_is_something_else(self):
         path = self.space.file("c.sock", b"precious")
         self.assertIn("not a socket", self.refused_start("-l", f"unix://{path}"))

@@ -93,6 +93,24 @@ class ServerLife(ServeCase):
         self.assertEqual([event["seq"] for event in client.wait_end()], list(range(1, 7)))
         self.assertEqual(server.stop(), 0)
 
+    def test_refused_start_changes_nothing_of_a_live_daemon(self):
+        """One that takes no lock, as containerd 0.2 does not: its log has no numbers."""
+        root = self.space.file("theirs")
+        os.mkdir(root)
+        address, log = os.path.join(root, "containerd.sock"), Path(root, "events.log")
+        event = '{"id":"a","type":"oom","timestamp":"2020-01-02T03:04:06Z"}\n'
+        log.write_text(event, encoding="utf-8")
+        before = log.stat()
+        with socket.socket(socket.AF_UNIX) as theirs:
+            theirs.bind(address)
+            theirs.listen()
+            done = run(self.chock_argv("serve", "--state-dir", root, "--listen",
+                                       f"unix://{address}"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("in use by another server", done.stderr.decode())
+        self.assertEqual(log.read_text(encoding="utf-8"), event)
+        self.assertEqual((log.stat().st_ino, log.stat().st_mode), (before.st_ino, before.st_mode))
+
     def hanging_runtime(self, *steps):
         """A runtime that never comes to an end of these steps, while the file it waits for exists;
         and the fifo that tells when it hangs."""

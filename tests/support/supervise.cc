@@ -149,6 +149,7 @@ int run(const std::string& life, sys::StateDir root, supervisor::Settings settin
       return 1;
     }
     log.emplace(*std::move(opened));
+    log->take_over();
   }
   Callers gone;
   asio::io_context loop(1);

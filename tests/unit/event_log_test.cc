@@ -16,7 +16,11 @@ using test::must;
 
 class event_log : public ::testing::Test {
  protected:
-  EventLog open(size_t retain = 0) { return must(EventLog::open(root_, retain)); }
+  EventLog open(size_t retain = 0) {
+    EventLog log = must(EventLog::open(root_, retain));
+    log.take_over();
+    return log;
+  }
 
   static EventRecord exit_of(const std::string& id) {
     return {.id = id, .type = EventRecord::Type::Exit, .timestamp = {}, .process = "init"};
@@ -103,6 +107,26 @@ TEST_F(event_log, numbers_what_a_containerd_has_written) {
   EXPECT_EQ(numbers_in_file(), from_to(1, 2));
   append(log, 1);
   EXPECT_EQ(numbers_in_file(), from_to(1, 3));
+}
+
+TEST_F(event_log, changes_nothing_before_it_takes_over) {
+  for (const std::string& theirs :
+       {std::string(R"({"id":"a","type":"oom","timestamp":"2026-11-23T17:17:20Z"})") + "\n",
+        std::string(R"({"id":"a","ty)")}) {
+    must(sys::write_file(root_, "events.log", theirs));
+    struct stat before{};
+    ASSERT_EQ(::fstatat(root_.fd(), "events.log", &before, 0), 0);
+    EventLog log = must(EventLog::open(root_, 0));
+    struct stat after{};
+    ASSERT_EQ(::fstatat(root_.fd(), "events.log", &after, 0), 0);
+    EXPECT_EQ(after.st_ino, before.st_ino);
+    EXPECT_EQ(text(), theirs);
+    log.take_over();
+    EXPECT_NE(text(), theirs);
+  }
+  must(root_.remove_file("events.log"));
+  static_cast<void>(must(EventLog::open(root_, 0)));
+  EXPECT_EQ(must(root_.read_file("events.log", 1)), std::nullopt);
 }
 
 TEST_F(event_log, numbers_that_do_not_ascend_are_not_believed) {
