@@ -93,6 +93,7 @@ Result<int> run_daemon(const Flags& flags) {
     listening.emplace(TRY(Listening::open(address)));
   }
   sys::StateDir root = TRY(make_state_root(flags.state_dir));
+  TRY(check_apart(address, root));
   const std::string own_socket = root.path_of(state::layout::kSocket);
   if (const std::optional<int> code = TRY(sys::leave_orphans_to_parent())) {
     return *code;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/containerd/listen.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/state/layout.h"
 #include "supervisor/loopback.h"
 
 namespace chock::supervisor::containerd {
@@ -23,6 +25,21 @@ Result<rpc::Listener> inherit() {
     return input_error("listen", "fd://", "the service manager has passed no socket");
   }
   return *std::move(inherited);
+}
+
+bool is_same_file(const struct stat& one, const struct stat& other) {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// Whether `path` is the entry `name` of `dir`, however it gets there.
+bool names_entry(const std::string& path, const sys::StateDir& dir, std::string_view name) {
+  const size_t slash = path.rfind('/');
+  const bool bare = slash == std::string::npos;
+  const std::string parent = bare ? "." : path.substr(0, slash + 1);
+  struct stat of_path{};
+  struct stat of_dir{};
+  return path.substr(bare ? 0 : slash + 1) == name && ::stat(parent.c_str(), &of_path) == 0 &&
+         ::fstat(dir.fd(), &of_dir) == 0 && is_same_file(of_path, of_dir);
 }
 
 }  // namespace
@@ -49,6 +66,15 @@ Result<Address> parse_address(std::string_view text) {
     return input_error("listen", text, "no such address");
   }
   return input_error("", "", "invalid protocol format: \"" + std::string(proto) + "\"");
+}
+
+Result<void> check_apart(const Address& address, const sys::StateDir& root) {
+  if (address.kind == Address::Kind::Unix &&
+      names_entry(address.place, root, state::layout::kSocket)) {
+    return input_error("listen", address.place,
+                       "chock's own commands connect there, choose another path");
+  }
+  return {};
 }
 
 Result<Listening> Listening::open(const Address& address) {

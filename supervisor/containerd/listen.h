@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/result.h"
+#include "common/sys/state_dir.h"
 #include "common/sys/unique_fd.h"
 #include "supervisor/rpc/listener.h"
 
@@ -18,6 +19,10 @@ struct Address {
   std::string place;  // a path, or HOST:PORT
 };
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
+
+// The socket in the state directory by which the command line finds its server speaks another
+// protocol, so the API's cannot be the same.
+[[nodiscard]] Result<void> check_apart(const Address& address, const sys::StateDir& root);
 
 // A listening socket: of a path that is ours for as long as this lives, or any other.
 class Listening {

@@ -94,8 +94,8 @@ class DaemonProcess(ContainerdCase):
         self.assertEqual(self.daemon().stop(), 0)  # what a dead one has left behind is
 
     def test_refused_start_changes_nothing_of_a_live_daemon(self):
-        """One that takes no lock: its socket is what it is known by, and its log stays as it is, with
-        what we would number and cut."""
+        """One that takes no lock: its socket is what it is known by, and its log stays as it is,
+        with what we would number and cut."""
         root = self.space.file("theirs")
         os.mkdir(root)
         log_path, address = os.path.join(root, "events.log"), os.path.join(root, "containerd.sock")
@@ -115,6 +115,13 @@ class DaemonProcess(ContainerdCase):
             log.write(b'pe":"oom"}\n')
         with open(log_path, "rb") as kept:
             self.assertEqual(kept.read(), event + b'{"id":"a","type":"oom"}\n')
+
+    def test_socket_of_the_commands(self):
+        """chock's own find the server by theirs, which speaks another protocol."""
+        for path in (f"{self.space.state_root}/chock.sock",
+                     f"{self.space.root}/./state//chock.sock"):
+            self.assertIn(f"listen {path}: chock's own commands connect there, choose another path",
+                          self.refused_start("-l", f"unix://{path}"))
 
     def test_socket_that_is_something_else(self):
         path = self.space.file("c.sock", b"precious")

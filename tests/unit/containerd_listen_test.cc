@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "supervisor/containerd/listen.h"
+#include "tests/unit/support.h"
 
 namespace chock::supervisor::containerd {
 namespace {
@@ -28,6 +31,26 @@ TEST(containerd_listen, refuses_in_the_words_of_the_original) {
   EXPECT_EQ(parse_address("http://a").error().message(), "invalid protocol format: \"http\"");
   EXPECT_EQ(parse_address("unix://").error().message(), "listen unix://: no such address");
   EXPECT_EQ(parse_address("fd://3").error().message(), "listen fd://3: no such address");
+}
+
+TEST(containerd_listen, is_apart_from_the_command_lines_socket) {
+  const test::TempDir temp;
+  const sys::StateDir root = temp.open();
+  const std::string link = temp.path() + "/link";
+  ASSERT_EQ(::symlink(".", link.c_str()), 0);
+  const auto apart = [&root](Kind kind, const std::string& place) {
+    return check_apart({.kind = kind, .place = place}, root).has_value();
+  };
+  EXPECT_EQ(check_apart({.kind = Kind::Unix, .place = temp.path() + "/chock.sock"}, root)
+                .error()
+                .message(),
+            "listen " + temp.path() +
+                "/chock.sock: chock's own commands connect there, choose another path");
+  EXPECT_FALSE(apart(Kind::Unix, link + "//chock.sock"));
+  EXPECT_TRUE(apart(Kind::Unix, temp.path() + "/containerd.sock"));
+  EXPECT_TRUE(apart(Kind::Unix, "/chock.sock"));
+  EXPECT_TRUE(apart(Kind::Unix, "chock.sock"));
+  EXPECT_TRUE(apart(Kind::Tcp, temp.path() + "/chock.sock"));
 }
 
 }  // namespace
