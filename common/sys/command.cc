@@ -78,7 +78,9 @@ void run_child(const Prepared& prepared) {
     return;
   }
   restore_open_file_limit();
-  ::signal(SIGPIPE, SIG_DFL);  // the only disposition that reset_dispositions() changed
+  for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) {
+    ::signal(number, SIG_DFL);  // what reset_dispositions() and ignore_user_signals() have changed
+  }
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

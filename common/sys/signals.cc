@@ -42,6 +42,12 @@ void reset_dispositions() {
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));
 }
 
+void ignore_user_signals() {
+  for (const int number : {SIGUSR1, SIGUSR2}) {
+    static_cast<void>(::signal(number, SIG_IGN));
+  }
+}
+
 BlockedSignals::BlockedSignals(std::initializer_list<int> numbers)
     : BlockedSignals(set_of(numbers)) {}
 

@@ -16,6 +16,10 @@ namespace chock::sys {
 // SIGCHLD would make the kernel throw exit statuses away), then ignores SIGPIPE.
 void reset_dispositions();
 
+// SIGUSR1 and SIGUSR2 have no effect from here on. Not blocked but ignored: whenever a mask is put
+// back, one that is pending would still kill. A child gets their defaults from `spawn`.
+void ignore_user_signals();
+
 // Blocks `numbers` while alive and puts the former mask back afterwards. A child gets an empty mask
 // from `spawn` in any case.
 class BlockedSignals {

@@ -5,6 +5,7 @@
 #include "common/state/json.h"
 #include "common/state/layout.h"
 #include "common/sys/orphans.h"
+#include "common/sys/signals.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/verbs.h"
 #include "supervisor/launch_error.h"
@@ -64,6 +65,8 @@ Result<rpc::Listener> make_listener(std::optional<rpc::Listener> inherited,
 }
 
 Result<int> serve(const ServeOptions& options, const GlobalOptions& globals) {
+  // Somebody who asks a daemon for its state that way must not end it by that.
+  sys::ignore_user_signals();
   Log log(TRY(parse_format(options.log_format)), TRY(parse_level(options.log_level)));
   ServingSettings settings = TRY(make_settings(options, globals));
   sys::StateDir root = TRY(open_root(globals));

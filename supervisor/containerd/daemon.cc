@@ -7,6 +7,7 @@
 
 #include "common/state/layout.h"
 #include "common/sys/orphans.h"
+#include "common/sys/signals.h"
 #include "supervisor/containerd/api.h"
 #include "supervisor/containerd/listen.h"
 #include "supervisor/containerd/server.h"
@@ -87,6 +88,8 @@ void say_what_is_different(const Flags& flags, const Shim& shim,
 }  // namespace
 
 Result<int> run_daemon(const Flags& flags) {
+  // The original dumps its stacks on SIGUSR1; whoever asks for that must not end us by it.
+  sys::ignore_user_signals();
   const Address address = TRY(parse_address(flags.listen));
   std::optional<Listening> listening;
   if (address.kind == Address::Kind::Inherited) {

@@ -176,6 +176,25 @@ class DaemonProcess(ContainerdCase):
         stream.cancel()
         self.assertEqual(server.stop(), 0)
 
+    def test_user_signals_have_no_effect(self):
+        """The original dumps its stacks on SIGUSR1. Containers have them as they always are."""
+        server = self.daemon(shim=os.path.join(_SUPPORT, "plain_shim.py"))
+        client = server.client()
+        stream = client.events().subscribed()
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            server.child.send_signal(number)
+        container, pid = self.create(client, self.space.shell("exec sleep 1000"))
+        self.assertEqual(client.Check().status, 1)
+        for each in (pid, self.shim_of(pid)):
+            with open(f"/proc/{each}/status", encoding="utf-8") as status:
+                ignored = next(int(line.split()[1], 16) for line in status
+                               if line.startswith("SigIgn:"))
+            for number in (signal.SIGUSR1, signal.SIGUSR2):
+                self.assertEqual(ignored & 1 << number - 1, 0, each)
+        self.end(client, stream, container)
+        stream.cancel()
+        self.assertEqual(server.stop(), 0)
+
     def test_end_in_the_middle_of_a_create(self):
         """It is undone before the daemon ends."""
         server = self.daemon()

@@ -111,6 +111,13 @@ class ServerLife(ServeCase):
         self.assertEqual(log.read_text(encoding="utf-8"), event)
         self.assertEqual((log.stat().st_ino, log.stat().st_mode), (before.st_ino, before.st_mode))
 
+    def test_user_signals_have_no_effect(self):
+        server = self.serve()
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            server.child.send_signal(number)
+        self.assertEqual(server.connect().call("list"), {"containers": []})
+        self.assertEqual(server.stop(), 0)
+
     def hanging_runtime(self, *steps):
         """A runtime that never comes to an end of these steps, while the file it waits for exists;
         and the fifo that tells when it hangs."""

@@ -29,6 +29,7 @@ std::string output_of(const Command& command) { return test::run(command).text; 
 TEST(command, dispositions_and_mask_of_the_child_are_fresh) {
   const BlockedSignals blocked({SIGCHLD, SIGTERM, SIGUSR1});
   ASSERT_NE(::signal(SIGPIPE, SIG_IGN), SIG_ERR);  // as reset_dispositions() leaves it
+  ignore_user_signals();
   Command command;
   command.path = "/bin/cat";
   command.arguments = {"cat", "/proc/self/status"};
@@ -40,6 +41,9 @@ TEST(command, dispositions_and_mask_of_the_child_are_fresh) {
   sigset_t mask;
   ::sigprocmask(SIG_BLOCK, nullptr, &mask);
   EXPECT_EQ(sigismember(&mask, SIGTERM), 1) << "our own mask stays";
+  for (const int number : {SIGUSR1, SIGUSR2}) {
+    EXPECT_EQ(::signal(number, SIG_DFL), SIG_IGN) << "and so do our own dispositions";
+  }
 }
 
 TEST(command, nothing_but_stdio_is_inherited) {

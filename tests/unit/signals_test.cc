@@ -80,5 +80,13 @@ TEST(signals, not_even_those_of_glibc_stay_ignored) {
   EXPECT_EQ(test::wait_for(child).status.number(), 0U);
 }
 
+TEST(signals, user_signals_can_be_ignored) {
+  const Pidfd child = test::fork_child([] {
+    ignore_user_signals();
+    return ::raise(SIGUSR1) == 0 && ::raise(SIGUSR2) == 0 ? 0 : 1;
+  });
+  EXPECT_EQ(test::wait_for(child).status.number(), 0U);
+}
+
 }  // namespace
 }  // namespace chock::sys
