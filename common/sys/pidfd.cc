@@ -65,7 +65,7 @@ Result<Pidfd::Delivery> Pidfd::signal(int number) const {
   if (errno == ESRCH) {
     return Delivery::Gone;
   }
-  return system_error("signal", std::to_string(pid_));
+  return system_error(kSignal, std::to_string(pid_));
 }
 
 void Pidfd::kill_group() const {

@@ -33,6 +33,7 @@ class Pidfd {
   [[nodiscard]] bool ended() const;
 
   enum class Delivery { Sent, Gone };
+  static constexpr char kSignal[] = "signal process";  // the operation of an Error of signal()
   [[nodiscard]] Result<Delivery> signal(int number) const;
 
   // SIGKILL to the process group that our own child leads, while it has not been reaped: until then

@@ -7,6 +7,8 @@
 #include <array>
 #include <string_view>
 
+#include "common/sys/pidfd.h"
+
 namespace chock::supervisor::containerd {
 namespace {
 
@@ -37,9 +39,11 @@ std::string to_text(const Error& error) {
   if (is_contracts) {
     return error.detail;
   }
-  // A signal for a process that has ended: nothing but the kernel's words.
-  if (error.code == ESRCH && error.detail.empty()) {
-    return error_text(ESRCH);
+  // A signal that cannot be sent, for one because the process has ended: nothing but the kernel's
+  // words.
+  const bool kernels = error.code == ESRCH || error.operation == sys::Pidfd::kSignal;
+  if (kernels && error.detail.empty()) {
+    return error_text(error.code);
   }
   return error.message();
 }

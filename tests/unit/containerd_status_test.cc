@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "common/sys/pidfd.h"
 #include "supervisor/containerd/status.h"
+#include "tests/unit/support.h"
 
 namespace chock::supervisor::containerd {
 namespace {
@@ -39,6 +42,13 @@ TEST(containerd_status, words_of_the_contract_stand_alone) {
          "oci runtime error: exec: \"x\": not found");
   expect({0, "", "", "empty bundle path"}, StatusCode::UNKNOWN, "empty bundle path");
   expect({ESRCH, "kill", "a", {}}, StatusCode::UNKNOWN, "no such process");
+}
+
+TEST(containerd_status, a_signal_that_cannot_be_sent_has_the_kernels_words_alone) {
+  expect(test::must(sys::Pidfd::open(::getpid())).signal(65).error(), StatusCode::UNKNOWN,
+         "invalid argument");
+  expect({EPERM, sys::Pidfd::kSignal, "1", {}}, StatusCode::PERMISSION_DENIED,
+         "operation not permitted");
 }
 
 }  // namespace

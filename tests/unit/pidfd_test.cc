@@ -70,6 +70,9 @@ TEST(pidfd, bad_signal_numbers_are_errors) {
   const Pidfd self = test::must(Pidfd::open(::getpid()));
   EXPECT_EQ(test::code_of(self.signal(-1)), EINVAL);
   EXPECT_EQ(test::code_of(self.signal(1000)), EINVAL);
+  // The number is the process's, which the words have to make clear.
+  EXPECT_EQ(test::error_of(self.signal(1000)),
+            "signal process " + std::to_string(::getpid()) + ": invalid argument");
 }
 
 TEST(pidfd, reap_any_takes_each_child_once) {
