@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "supervisor/containerd/duration.h"
@@ -62,6 +65,64 @@ Result<bool> parse_bool(std::string_view name, std::string_view text) {
       "", "", "invalid boolean value \"" + std::string(text) + "\" for -" + std::string(name));
 }
 
+bool is_digit_or_letter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// The digits without the underscores between them, each of which has one digit on either side;
+// nothing if one has not.
+std::optional<std::string> without_underscores(std::string_view text) {
+  std::string digits;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool between = i > 0 && i + 1 < text.size() && is_digit_or_letter(text[i - 1]) &&
+                         is_digit_or_letter(text[i + 1]);
+    if (text[i] == '_' && !between) {
+      return std::nullopt;
+    }
+    if (text[i] != '_') {
+      digits += text[i];
+    }
+  }
+  return digits;
+}
+
+// The base that the digits' prefix tells, which is taken off them: 0x, 0o, 0b, or 0 alone.
+int take_base(std::string& digits) {
+  if (digits.size() < 2 || digits.front() != '0') {
+    return 10;
+  }
+  constexpr std::array kPrefixes{std::pair{'x', 16}, std::pair{'o', 8}, std::pair{'b', 2}};
+  for (const auto& [letter, base] : kPrefixes) {
+    if (digits.size() > 2 && (digits[1] | 0x20) == letter) {
+      digits.erase(0, 2);
+      return base;
+    }
+  }
+  digits.erase(0, 1);
+  return 8;
+}
+
+// As Go's strconv.ParseInt does with base 0: a sign, a prefix for the base, underscores.
+std::optional<int64_t> parse_integer(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) {
+    text.remove_prefix(1);
+  }
+  std::optional<std::string> digits = without_underscores(text);
+  if (!digits) {
+    return std::nullopt;
+  }
+  const int base = take_base(*digits);
+  uint64_t number = 0;  // not signed: that would let a second sign pass
+  const char* const last = digits->data() + digits->size();
+  const auto [end, failure] = std::from_chars(digits->data(), last, number, base);
+  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+  if (failure != std::errc() || end != last || number > kMost + (negative ? 1U : 0U)) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(negative ? 0 - number : number);
+}
+
 // Writes a value where the flag's type wants it.
 class Setter {
  public:
@@ -89,9 +150,12 @@ class Setter {
     return {};
   }
   Result<void> operator()(int64_t Flags::* target) const {
-    const auto [end, failure] =
-        std::from_chars(text_.data(), text_.data() + text_.size(), flags_.*target);
-    return failure == std::errc() && end == text_.data() + text_.size() ? Result<void>() : refuse();
+    const std::optional<int64_t> number = parse_integer(text_);
+    if (!number) {
+      return refuse();
+    }
+    flags_.*target = *number;
+    return {};
   }
 
  private:

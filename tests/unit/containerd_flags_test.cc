@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+#include <optional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "supervisor/containerd/flags.h"
@@ -61,6 +65,57 @@ TEST(containerd_flags, reads_all_forms) {
   EXPECT_EQ(parse_flags({"-r", "crun"})->runtime, "crun");
   EXPECT_EQ(parse_flags({"--shim="})->shim, "");
   EXPECT_EQ(parse_flags({"-retain-count=-1"})->retain_count, -1);
+}
+
+TEST(containerd_flags, reads_integers_as_go_does) {
+  const auto number = [](const std::string& text) {
+    const Result<Flags> flags = parse_flags({"--retain-count", text});
+    return flags ? std::optional(flags->retain_count) : std::nullopt;
+  };
+  const std::pair<const char*, int64_t> accepted[] = {
+      {"0", 0},
+      {"+5", 5},
+      {"-5", -5},
+      {"0x10", 16},
+      {"-0XfF", -255},
+      {"0o17", 15},
+      {"017", 15},
+      {"00", 0},
+      {"0b101", 5},
+      {"1_000", 1000},
+      {"0_17", 15},
+      {"0x_1f", 31},
+      {"9223372036854775807", std::numeric_limits<int64_t>::max()},
+      {"-9223372036854775808", std::numeric_limits<int64_t>::min()},
+  };
+  for (const auto& [text, value] : accepted) {
+    EXPECT_EQ(number(text), value) << text;
+  }
+  for (const char* text : {"",
+                           "+",
+                           "-",
+                           "--5",
+                           "+-5",
+                           "5+",
+                           " 5",
+                           "5.0",
+                           "1e3",
+                           "0x",
+                           "0b",
+                           "0o",
+                           "0b2",
+                           "08",
+                           "0xg",
+                           "_1",
+                           "1_",
+                           "1__0",
+                           "_",
+                           "0x1_",
+                           "+_1",
+                           "9223372036854775808",
+                           "-9223372036854775809"}) {
+    EXPECT_EQ(number(text), std::nullopt) << text;
+  }
 }
 
 TEST(containerd_flags, shows_help_and_version) {
