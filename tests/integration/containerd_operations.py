@@ -109,16 +109,49 @@ class Operations(ContainerdCase):
 
     # -- checkpoints, by what the runtime is asked to do: criu needs more than a test machine has --
 
-    def test_checkpoints(self):
+    def begin_again_with_a_fake(self):
         self.finish()
-        home = self.space.file("fake")
-        os.mkdir(home)
-        self.begin(runtime=os.path.join(_SUPPORT, "fake_runtime"), env={"FAKE_RUNTIME_DIR": home})
+        self.home = self.space.file("fake")
+        os.mkdir(self.home)
+        self.begin(runtime=os.path.join(_SUPPORT, "fake_runtime"),
+                   env={"FAKE_RUNTIME_DIR": self.home})
+
+    def calls_of_the_fake(self):
+        with open(os.path.join(self.home, "calls.jsonl"), encoding="utf-8") as source:
+            return [json.loads(line)["argv"] for line in source]
+
+    def test_create_from_a_checkpoint(self):
+        """What is restored runs: there is no `start`. Without a directory, the bundle's (D76)."""
+        self.begin_again_with_a_fake()
+        info, = self.client.State(id=self.container).containers
+        elsewhere = self.space.file("elsewhere")
+        for directory in ("", elsewhere):
+            with self.subTest(directory):
+                self.client.CreateCheckpoint(id=self.container, checkpointDir=directory,
+                                             checkpoint={"name": "a", "tcp": True})
+                answer = self.client.CreateContainer(
+                    id=(restored := self.space.new_id()), bundlePath=info.bundlePath,
+                    checkpoint="a", checkpointDir=directory).container
+                init, = answer.processes
+                self.assertEqual((answer.id, answer.status, answer.bundlePath, init.pid),
+                                 (restored, "running", info.bundlePath, "init"))
+                os.kill(init.systemPid, 0)
+                call, = [words for words in self.calls_of_the_fake() if restored in words]
+                image = f"{directory or info.bundlePath + '/checkpoints'}/a"
+                self.assertIn("restore", call)
+                self.assertEqual(call[call.index("--image-path") + 1], image)
+                self.assertIn("--tcp-established", call)
+                self.end(self.client, self.stream, restored)
+                self.assertEqual(self.stream.of(restored),
+                                 [("start-container", "", 0), ("exit", "init", 137)])
+                self.assertFalse(self.directory(restored).exists())
+
+    def test_checkpoints(self):
+        self.begin_again_with_a_fake()
         create = self.client.CreateCheckpoint
         create(id=self.container, checkpoint={"name": "a", "tcp": True, "unixSockets": True,
                                               "emptyNS": ["network"]})
-        with open(os.path.join(home, "calls.jsonl"), encoding="utf-8") as source:
-            words = [json.loads(line)["argv"] for line in source][-1]
+        words = self.calls_of_the_fake()[-1]
         for word in ("checkpoint", "--tcp-established", "--ext-unix-sk", "--empty-ns"):
             self.assertIn(word, words)
         listed, = self.client.ListCheckpoint(id=self.container).checkpoints

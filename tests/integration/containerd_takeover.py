@@ -163,6 +163,41 @@ class Takeover(ContainerdCase):
         wait_pidfd(pid, Deadline(10, "the container's process to be gone"))
         self.assertNotIn(container, self.runtime.list())
 
+    def test_process_that_is_still_draining(self):
+        """It has ended, but not all that it has written was read: its exit is told, once, when it
+        was."""
+        size = 100000  # more than a FIFO holds, less than that and the pipe before it
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self.take_over()
+            out = self.space.fifo(f"out-{int(number)}")
+            reader = os.open(out, os.O_RDONLY | os.O_NONBLOCK)
+            container, _ = self.create(
+                self.client, self.space.shell(f"head -c {size} /dev/zero; exit 4"), stdout=out)
+            wait_until(lambda: (self.directory(container) / "init/exitStatus").exists(),
+                       "the shim does not write the status")
+            self.stream.cancel()
+            self.server.child.send_signal(number)
+            self.server.child.wait(60)
+            self.take_over()
+            info, = self.client.State().containers
+            self.assertEqual((info.id, info.status), (container, "stopped"))
+            self.assertTrue((self.directory(container) / "init/exitStatus").exists())
+            self.assertEqual(self.ends_of(container), [])
+            os.set_blocking(reader, True)
+            with open(reader, "rb") as source:
+                self.assertEqual(source.read(), bytes(size))
+            self.assertEqual(self.stream.wait_exit(container).status, 4)
+            self.assertFalse(self.directory(container).exists())
+            self.stream.cancel()
+            self.assertEqual(self.server.stop(), 0)
+            self.take_over()
+            self.assertEqual([(event.type, event.pid, event.status)
+                              for event in self.client.stored(id=container)],
+                             [("start-container", "", 0), ("exit", "init", 4)])
+            self.stream.cancel()
+            self.assertEqual(self.server.stop(), 0)
+            self.server = None
+
     def test_our_shim_under_the_former_daemon(self):
         container, _ = self.former(execs=["e"], shim=self.shim_path)
         self.take_over()
