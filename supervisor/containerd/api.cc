@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "common/state/id.h"
 #include "supervisor/co_try.h"
 #include "supervisor/containerd/answers.h"
 #include "supervisor/containerd/machine.h"
@@ -15,6 +16,11 @@ namespace chock::supervisor::containerd {
 namespace {
 
 std::unexpected<grpc::Status> refuse(const Error& error) {
+  return std::unexpected(to_status(as_lookup(error)));
+}
+
+// Of a container that is to be made.
+std::unexpected<grpc::Status> refuse_new(const Error& error) {
   return std::unexpected(to_status(error));
 }
 
@@ -47,12 +53,12 @@ Awaitable<Reply<types::CreateContainerResponse>> Api::create_container(
     start = input_error("", "", missing_shim_ + " not installed on system");
   }
   if (!start) {
-    co_return refuse(start.error());
+    co_return refuse_new(start.error());
   }
   const Result<StartAnswer> started =
       co_await supervisor_.start(*std::move(start), caller_of(gone));
   if (!started) {
-    co_return refuse(started.error());
+    co_return refuse_new(started.error());
   }
   // Nothing has run in between, so that even a process that has ended by now is still there.
   const Result<ContainerInfo> info =
@@ -95,7 +101,8 @@ Awaitable<Result<Done>> Api::set_status(types::UpdateContainerRequest request) {
   co_return input_error("", "", "containerd: unknown container status ");
 }
 
-// Where a request names a process: unlike elsewhere, no id is none and not init.
+// Where a request names a process: unlike elsewhere, no id is none and not init, and one that
+// cannot be an id is nobody's.
 Awaitable<Result<void>> Api::require_process(std::string id, std::string process) {
   const Result<ContainerInfo> info = co_await supervisor_.state(request_for<StateRequest>(id));
   CO_TRY(info);
@@ -108,7 +115,8 @@ Awaitable<Result<void>> Api::require_process(std::string id, std::string process
 
 Awaitable<Reply<types::SignalResponse>> Api::signal(types::SignalRequest request, Latch& /*gone*/) {
   using Response = types::SignalResponse;
-  if (request.pid().empty()) {
+  const Result<void> possible = state::check_id(request.pid(), "process id");
+  if (!possible) {
     co_return to_reply<Response>(co_await require_process(request.id(), request.pid()));
   }
   co_return to_reply<Response>(co_await supervisor_.kill(to_kill(request)));
@@ -174,7 +182,7 @@ Awaitable<Reply<types::ListCheckpointResponse>> Api::list_checkpoints(
     types::ListCheckpointRequest request, Latch& /*gone*/) {
   const Result<CheckpointListAnswer> list =
       co_await supervisor_.checkpoint_list(to_checkpoint_list(request));
-  if (!list && list.error().code == ESRCH) {
+  if (!list && as_lookup(list.error()).code == ESRCH) {
     co_return std::unexpected(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such containers"));
   }
   if (!list) {

@@ -30,10 +30,11 @@ Result<Subscription> subscribe(const types::EventsRequest& request, const EventL
   if (since) {
     params["since"] = state::format_timestamp(*since);
   }
-  if (!request.id().empty()) {
-    params["id"] = request.id();
-  }
-  return Subscription::parse(params, log);
+  Subscription subscription = TRY(Subscription::parse(params, log));
+  // Apart from the parameters, which are checked: an id that cannot be one has no events, that is
+  // all.
+  subscription.narrow_to(request.id());
+  return subscription;
 }
 
 std::string describe(const Gap& gap) {

@@ -81,7 +81,7 @@ Awaitable<Reply<types::StateResponse>> Api::state(types::StateRequest request, L
     const Result<ContainerInfo> info =
         co_await supervisor_.state(request_for<StateRequest>(request.id()));
     if (!info) {
-      co_return std::unexpected(to_status(info.error()));
+      co_return std::unexpected(to_status(as_lookup(info.error())));
     }
     *response.add_containers() = to_container(*info);
   }

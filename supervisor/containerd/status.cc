@@ -50,6 +50,13 @@ std::string to_text(const Error& error) {
 
 }  // namespace
 
+Error as_lookup(Error error) {
+  if (error.operation == "check container id") {
+    return {ESRCH, "find", std::move(error.object), "containerd: container not found"};
+  }
+  return error;
+}
+
 grpc::Status to_status(const Error& error) { return {to_code(error.code), to_text(error)}; }
 
 }  // namespace chock::supervisor::containerd

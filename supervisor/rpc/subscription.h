@@ -25,6 +25,9 @@ class Subscription {
   // is yet to come. "id": of this container only. "follow": false: stop at the end of the log.
   [[nodiscard]] static Result<Subscription> parse(const state::Json& params, const EventLog& log);
 
+  // Of this container only; empty: of all, again.
+  void narrow_to(const std::string& id) { id_ = id; }
+
   // What comes next, and moves past it; nothing: not yet. A record is valid until the next append.
   [[nodiscard]] std::variant<std::monostate, Gap, const state::EventRecord*> next(
       const EventLog& log);

@@ -262,6 +262,49 @@ class Errors(ContainerdCase):
                                  NO_PROCESS)
                 update(id=container, pid="init", **change)
 
+    # -- looking for what cannot be there -------------------------------------------------------
+
+    def test_ids_that_cannot_be_any(self):
+        """The original did not look at them, and found nothing."""
+        client = self.client
+        for name in ("", ".", "../x", "a/b", "-x", "\u00e9", "x" * 300):
+            with self.subTest(name):
+                calls = [(client.Signal, {"pid": "init", "signal": 15}), (client.Stats, {}),
+                         (client.UpdateProcess, {"pid": "init"}),
+                         (client.CreateCheckpoint, {"checkpoint": {"name": "c"}}),
+                         (client.DeleteCheckpoint, {"name": "c"})]
+                calls += [(client.UpdateContainer, fields) for fields in (
+                    {}, {"status": "paused"}, {"status": "running"}, {"status": "x"},
+                    {"resources": {}}, {"resources": {"pidsLimit": 5}})]
+                if name:  # without one, State tells of all, and AddProcess has words of its own
+                    calls += [(client.State, {}), (client.AddProcess, {"pid": "e"})]
+                for call, fields in calls:
+                    self.assertEqual(self.refused(call, id=name, **fields), NO_CONTAINER, fields)
+                self.assertEqual(self.refused(client.ListCheckpoint, id=name),
+                                 (5, "no such containers"))
+
+    def test_processes_that_cannot_be_any(self):
+        container, _ = self.running()
+        for name in ("../init", "a/b", "-x", "\u00e9", "x" * 300):
+            with self.subTest(name):
+                self.assertEqual(self.refused(self.client.Signal, id=container, pid=name,
+                                              signal=15), NO_PROCESS)
+                self.assertEqual(self.refused(self.client.UpdateProcess, id=container, pid=name),
+                                 NO_PROCESS)
+                code, text = self.refused(self.exec_into, container=container, process=name)
+                self.assertEqual(code, 2)
+                self.assertIn("check process id", text)
+
+    def test_events_of_what_cannot_be(self):
+        self.running()
+        for name in ("\u00e9", "../x", "x" * 300):
+            self.assertEqual(self.client.stored(id=name), [])
+        live = self.client.events(id="\u00e9").subscribed()
+        container, _ = self.running()
+        self.stream.wait_type("start-container", container)
+        live.cancel()
+        self.assertEqual(live.all(), [])
+
     # -- State, and what has no side effects ----------------------------------------------------
 
     def test_state_of_nothing(self):

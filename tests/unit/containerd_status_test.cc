@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/state/id.h"
 #include "common/sys/pidfd.h"
 #include "supervisor/containerd/status.h"
 #include "tests/unit/support.h"
@@ -49,6 +50,16 @@ TEST(containerd_status, a_signal_that_cannot_be_sent_has_the_kernels_words_alone
          "invalid argument");
   expect({EPERM, sys::Pidfd::kSignal, "1", {}}, StatusCode::PERMISSION_DENIED,
          "operation not permitted");
+}
+
+TEST(containerd_status, an_id_that_cannot_be_one_is_not_found) {
+  for (const std::string& id : {std::string(), std::string("../x"), std::string(300, 'x')}) {
+    const Error error = as_lookup(state::check_id(id, "container id").error());
+    EXPECT_EQ(error.code, ESRCH);
+    expect(error, StatusCode::UNKNOWN, "containerd: container not found");
+  }
+  const Error other = state::check_id("", "process id").error();
+  expect(as_lookup(other), StatusCode::UNKNOWN, other.message());
 }
 
 }  // namespace
