@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/program_paths.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -43,20 +44,23 @@ Result<std::string> find_shim(const std::string& chosen) {
 }
 
 Result<std::string> find_runtime(const std::string& chosen) {
+  if (chosen.contains('/')) {
+    // It must mean the same file to the shim.
+    return is_executable(chosen) ? absolute_path(chosen)
+                                 : input_error(kFindRuntime, chosen, error_text(errno));
+  }
   if (!chosen.empty()) {
-    const std::optional<std::string> found = sys::find_executable(chosen);
-    if (!found || !is_executable(*found)) {
-      return input_error("find runtime", chosen, "not installed on system");
-    }
-    // A bare name stays one, for state.json; a path must mean the same file to the shim.
-    return chosen.contains('/') ? absolute_path(chosen) : chosen;
+    // A bare name stays one, for state.json.
+    return sys::find_executable(chosen)
+               ? Result<std::string>(chosen)
+               : input_error(kFindRuntime, chosen, "not installed on system");
   }
   for (const char* name : {"runc", "crun"}) {
     if (sys::find_executable(name)) {
       return name;
     }
   }
-  return input_error("find runtime", "", "neither runc nor crun is in PATH; use --runtime");
+  return input_error(kFindRuntime, "", "neither runc nor crun is in PATH; use --runtime");
 }
 
 Result<std::string> absolute_path(const std::string& path) {

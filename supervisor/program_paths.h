@@ -11,6 +11,9 @@ namespace chock::supervisor {
 // `chosen` if the user named a shim; else chock-shim beside this program; else the installed one.
 [[nodiscard]] Result<std::string> find_shim(const std::string& chosen);
 
+// The operation of an Error of find_runtime(). Its detail is the contract's: "not installed on
+// system" of a name, the kernel's words of a path.
+inline constexpr char kFindRuntime[] = "find runtime";
 // `chosen` as it is, checked to exist; else runc or crun, whichever PATH has first in that order.
 [[nodiscard]] Result<std::string> find_runtime(const std::string& chosen);
 

@@ -11,6 +11,7 @@
 #include "supervisor/containerd/machine.h"
 #include "supervisor/containerd/requests.h"
 #include "supervisor/containerd/status.h"
+#include "supervisor/program_paths.h"
 
 namespace chock::supervisor::containerd {
 namespace {
@@ -20,7 +21,13 @@ std::unexpected<grpc::Status> refuse(const Error& error) {
 }
 
 // Of a container that is to be made.
-std::unexpected<grpc::Status> refuse_new(const Error& error) {
+std::unexpected<grpc::Status> refuse_new(Error error) {
+  if (error.operation == kFindRuntime) {
+    // It was for the shim to find out, so these are its words.
+    const bool path = error.object.contains('/');
+    error.detail = path ? "shim error: fork/exec " + error.object + ": " + error.detail
+                        : "shim error: " + error.object + " " + error.detail;
+  }
   return std::unexpected(to_status(error));
 }
 

@@ -119,9 +119,25 @@ class Errors(ContainerdCase):
             self.assertEqual((code, text[:19]), (2, "oci runtime error: "))
 
     def test_create_with_a_runtime_that_does_not_exist(self):
-        code, text = self.failed_create(self.space.shell("exit 0"), runtime="no-such-runtime")
-        self.assertEqual(code, 2)
-        self.assertIn("no-such-runtime", text)
+        directory = self.space.file("directory")
+        os.mkdir(directory)
+        for runtime, text in (
+                ("no-such-runtime", "no-such-runtime not installed on system"),
+                ("/no/such/rt", "fork/exec /no/such/rt: no such file or directory"),
+                (self.space.file("plain", b""), "fork/exec {}: permission denied"),
+                (directory, "fork/exec {}: permission denied")):
+            self.assertEqual(self.failed_create(self.space.shell("exit 0"), runtime=runtime),
+                             (2, "shim error: " + text.format(runtime)))
+
+    def test_create_with_a_default_runtime_that_does_not_exist(self):
+        """The daemon begins all the same, and each create says so."""
+        self.stream.cancel()
+        self.assertEqual(self.server.stop(), 0)
+        self.server = self.daemon(runtime="/no/such/rt")
+        self.client = self.server.client()
+        self.stream = self.client.events().subscribed()
+        self.assertEqual(self.failed_create(self.space.shell("exit 0")),
+                         (2, "shim error: fork/exec /no/such/rt: no such file or directory"))
 
     def test_create_with_a_checkpoint_that_does_not_exist(self):
         """D76: without a directory, the bundle's."""
