@@ -9,7 +9,7 @@ import sys
 
 from harness import main
 from harness.bundle import CAPABILITIES
-from harness.containerd import ContainerdCase
+from harness.containerd import ContainerdCase, wait_until
 from harness.process import Deadline, wait_pidfd
 
 NO_CONTAINER = (2, "containerd: container not found")
@@ -198,6 +198,17 @@ class Errors(ContainerdCase):
             self.assertTrue(text.startswith("oci runtime error: "), text)
             self.assertIn("/no/such/program", text)
         self.assertEqual(self.stream.of(container), [("start-container", "", 0)])
+
+    def test_exec_that_its_container_does_not_live_to_see(self):
+        """Where a client can read it: who cancels by himself has his own library's words for it."""
+        container, _ = self.create(self.client, self.space.shell("exec sleep 1000"))
+        call = self.client.future("AddProcess", id=container, pid="e", cwd="/", args=["/bin/true"],
+                                  stdout=self.space.fifo("out"))  # without a reader
+        wait_until(lambda: (self.directory(container) / "e/shim.lock").exists(),
+                   "the shim does not start")
+        self.end(self.client, self.stream, container)
+        self.assertEqual((call.code().value[0], call.details()), (1, "context canceled"))
+        self.assertFalse(self.directory(container).exists())
 
     def test_exec_with_nothing_said_about_user_and_capabilities(self):
         """D71: user 0:0, and no capability at all."""
