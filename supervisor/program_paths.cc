@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,7 +16,32 @@ namespace {
 
 constexpr char kShimName[] = "chock-shim";
 
-bool is_executable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+// Why `path` cannot be executed, in terms of errno; 0 if it can. `directory` is for one of these,
+// which access(2) would let pass.
+int obstacle_to(const std::string& path, int directory = EISDIR) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) {
+    return errno;
+  }
+  if (S_ISDIR(info.st_mode)) {
+    return directory;
+  }
+  return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
+// Where a program is that the user has named: a path, or a name in PATH. Whatever is wrong is wrong
+// with an input, so the Error has no number: ENOENT would mean that a container is missing.
+Result<std::string> find_program(const char* operation, const std::string& chosen, int directory) {
+  if (!chosen.contains('/')) {
+    const std::optional<std::string> found = sys::find_executable(chosen);
+    return found ? Result<std::string>(*found)
+                 : input_error(operation, chosen, "not installed on system");
+  }
+  if (const int obstacle = obstacle_to(chosen, directory); obstacle != 0) {
+    return input_error(operation, chosen, error_text(obstacle));
+  }
+  return absolute_path(chosen);
+}
 
 std::string own_directory() {
   std::array<char, PATH_MAX> path{};
@@ -28,32 +54,25 @@ std::string own_directory() {
 
 Result<std::string> find_shim(const std::string& chosen) {
   if (!chosen.empty()) {
-    const std::optional<std::string> found = sys::find_executable(chosen);
-    if (!found || !is_executable(*found)) {
-      return input_error("find shim", chosen, "not installed on system");
-    }
-    return absolute_path(*found);
+    return find_program("find shim", chosen, EISDIR);
   }
-  for (const std::string& directory : {own_directory(), std::string(CHOCK_LIBEXEC_DIR "/")}) {
-    if (is_executable(directory + kShimName)) {
+  for (const std::string& directory :
+       {own_directory(), std::string(CHOCK_LIBEXEC_DIR "/"), std::string(CHOCK_BIN_DIR "/")}) {
+    if (obstacle_to(directory + kShimName) == 0) {
       return directory + kShimName;
     }
   }
   return input_error("find shim", kShimName,
-                     "neither beside chock nor in " CHOCK_LIBEXEC_DIR "; use --shim");
+                     "neither beside chock nor in " CHOCK_LIBEXEC_DIR " or " CHOCK_BIN_DIR
+                     "; use --shim");
 }
 
 Result<std::string> find_runtime(const std::string& chosen) {
-  if (chosen.contains('/')) {
-    // It must mean the same file to the shim.
-    return is_executable(chosen) ? absolute_path(chosen)
-                                 : input_error(kFindRuntime, chosen, error_text(errno));
-  }
   if (!chosen.empty()) {
-    // A bare name stays one, for state.json.
-    return sys::find_executable(chosen)
-               ? Result<std::string>(chosen)
-               : input_error(kFindRuntime, chosen, "not installed on system");
+    // Of a directory in the word of execve(2), which clients of the contract know.
+    const std::string found = TRY(find_program(kFindRuntime, chosen, EACCES));
+    // A bare name stays one, for state.json; a path must mean the same file to the shim.
+    return chosen.contains('/') ? found : chosen;
   }
   for (const char* name : {"runc", "crun"}) {
     if (sys::find_executable(name)) {

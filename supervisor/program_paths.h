@@ -8,7 +8,9 @@
 
 namespace chock::supervisor {
 
-// `chosen` if the user named a shim; else chock-shim beside this program; else the installed one.
+// `chosen` if the user named a shim; else chock-shim beside this program, or the installed one:
+// below libexec, where a distribution may keep it out of everybody's PATH, or where chock is
+// installed itself.
 [[nodiscard]] Result<std::string> find_shim(const std::string& chosen);
 
 // The operation of an Error of find_runtime(). Its detail is the contract's: "not installed on

@@ -122,7 +122,7 @@ class Takeover(ContainerdCase):
         self.take_over()
         self.client.AddProcess(id=container, pid="e", cwd="/", args=["/bin/sh", "-c", "exit 8"])
         self.assertEqual(self.stream.wait_exit(container, "e").status, 8)
-        self.assertIn(f"{link}: not installed on system, continuing with {self.shim_path}",
+        self.assertIn(f"{link}: no such file or directory, continuing with {self.shim_path}",
                       self.server.log())
         self.end(self.client, self.stream, container)
 

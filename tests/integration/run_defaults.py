@@ -12,9 +12,9 @@ from harness import Case, main, only_with, run
 
 _OTHER_USER = 54321
 _OWN_FAILURE = 125
-# In a mount namespace of its own: the first word is a directory that is empty in there.
+# In a mount namespace of its own: the first word is the directories that are empty in there.
 _ON_EMPTY = ("unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
-             'mount -t tmpfs -o mode=755 none "$0"; exec "$@"')
+             'for each in $0; do mount -t tmpfs -o mode=755 none "$each"; done; exec "$@"')
 
 
 def _copy(program, directory):
@@ -148,14 +148,18 @@ class Shim(Defaults):
     def offer(self, directory):
         return self.recorder(os.path.join(directory, "chock-shim"), self.shim_path)
 
-    def libexec(self):
-        """(the directory of the installed shim, the deepest directory above it that exists)"""
+    def installed(self):
+        """([the directories of an installed shim, in order], what must be empty to have none there:
+        the deepest directories above these that exist)"""
         cache = Path(self.build_dir, "CMakeCache.txt").read_text(encoding="utf-8")
-        prefix, libexec = (re.search(f"^CMAKE_INSTALL_{name}:.*=(.*)$", cache, re.MULTILINE)[1]
-                           for name in ("PREFIX", "LIBEXECDIR"))
-        directory = Path(prefix, libexec, "chock")
-        return str(directory), str(next(each for each in (directory, *directory.parents)
-                                        if each.is_dir()))
+        prefix, libexec, programs = (
+            re.search(f"^CMAKE_INSTALL_{name}:.*=(.*)$", cache, re.MULTILINE)[1]
+            for name in ("PREFIX", "LIBEXECDIR", "BINDIR"))
+        directories = [Path(prefix, libexec, "chock"), Path(prefix, programs)]
+        above = {next(each for each in (directory, *directory.parents) if each.is_dir())
+                 for directory in directories}
+        outermost = [each for each in above if not above.intersection(each.parents)]
+        return [str(each) for each in directories], " ".join(map(str, outermost))
 
     def shims_used(self):
         return [call[0] for call in self.recorded()]
@@ -174,26 +178,52 @@ class Shim(Defaults):
 
     def test_not_in_path(self):
         """Which another user may have written to."""
-        directory, above = self.libexec()
+        directories, above = self.installed()
         shim = self.offer(self.space.file("path"))
         self.refused([*_ON_EMPTY, above, *self.argv(*self.options(), chock=self.chock)],
-                     directory, PATH=f"{os.path.dirname(shim)}:{os.environ['PATH']}")
+                     *directories, PATH=f"{os.path.dirname(shim)}:{os.environ['PATH']}")
         self.assertEqual(self.recorded(), [])
 
     def test_installed(self):
-        directory, above = self.libexec()
+        """In bin, where our packages put it; libexec, which is in nobody's PATH, comes first."""
+        directories, above = self.installed()
         mine = self.offer(self.space.file("mine"))
-        script = f"mkdir -p {directory}; cp {mine} {directory}; exec \"$@\""
-        self.done([*_ON_EMPTY, above, "/bin/sh", "-ec", script, "sh",
-                   *self.argv(*self.options(), chock=self.chock)])
-        self.assertEqual(self.shims_used(), [f"{directory}/chock-shim"])
+        for there in (directories[1:], directories):
+            script = "".join(f"mkdir -p {each}; cp {mine} {each}; " for each in there) + 'exec "$@"'
+            self.done([*_ON_EMPTY, above, "/bin/sh", "-ec", script, "sh",
+                       *self.argv(*self.options(), chock=self.chock)])
+        self.assertEqual(self.shims_used(),
+                         [f"{each}/chock-shim" for each in reversed(directories)])
 
     @only_with("runc", "none is run")
     def test_nowhere(self):
         """Said with the places that were looked at."""
-        directory, above = self.libexec()
+        directories, above = self.installed()
         self.refused([*_ON_EMPTY, above, *self.argv(*self.options(), chock=self.chock)],
-                     "chock-shim", f"neither beside chock nor in {directory}", "--shim")
+                     "chock-shim", f"neither beside chock nor in {' or '.join(directories)};",
+                     "--shim")
+
+    @only_with("runc", "none is run")
+    def test_a_path_that_is_no_program(self):
+        """Why it is none; of a name there is no more to say than that PATH does not have it."""
+        plain = self.space.file("plain", b"")
+        missing = self.space.file("missing")
+        reasons = {plain: "permission denied", missing: "no such file or directory",
+                   f"{plain}/x": "not a directory", "no-such-program": "not installed on system"}
+        # Of a runtime in the word that the shim would have for it.
+        for kind, of_directory in (("shim", "is a directory"), ("runtime", "permission denied")):
+            for path, reason in (reasons | {self.directory: of_directory}).items():
+                self.refused(self.argv(*self.options(), f"--{kind}", path, chock=self.chock_path),
+                             f"chock: find {kind} {path}: {reason}\n")
+        self.assertEqual(self.recorded(), [])
+
+    @only_with("runc", "none is run")
+    def test_a_directory_of_its_name(self):
+        """Is not taken for it."""
+        directories, above = self.installed()
+        os.mkdir(os.path.join(self.directory, "chock-shim"))
+        self.refused([*_ON_EMPTY, above, *self.argv(*self.options(), chock=self.chock)],
+                     f"neither beside chock nor in {directories[0]}")
 
     def test_another(self):
         """Also if there is one beside chock."""
