@@ -21,8 +21,11 @@ std::string own_name() { return kMark + std::to_string(::getpid()); }
 Result<StagedDir> StagedDir::make(const sys::StateDir& root) {
   std::string name = own_name();
   TRY(root.remove_tree(name));
-  sys::StateDir dir = TRY(root.make_dir(name));
-  return StagedDir(root, std::move(name), std::move(dir));
+  Result<sys::StateDir> dir = root.make_dir(name);
+  if (!dir) {  // its name is nobody's business
+    return system_error(dir.error().code, "make directory in", root.path());
+  }
+  return StagedDir(root, std::move(name), *std::move(dir));
 }
 
 Result<StagedDir> StagedDir::take_back(const sys::StateDir& root, const sys::StateDir& parent,

@@ -143,6 +143,16 @@ class Errors(Case):
         result = self.chock_run(bundle, options=["--state-dir", "/proc/chock"])
         self.assert_refused(result, "/proc/chock")
 
+    def test_state_directory_on_a_disk_that_is_read_only(self):
+        """That directory is named, and none that only we know of."""
+        path = self.space.file("read-only")
+        os.mkdir(path)
+        argv = self.run_argv(self.space.bundle("/bin/true"), options=["--state-dir", path])
+        result = run(["unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
+                      'mount -t tmpfs -o ro none "$0"; exec "$@"', path, *argv],
+                     env=self.space.environment)
+        self.assert_refused(result, f"chock: make directory in {path}: read-only file system\n")
+
     def test_state_directory_is_a_file(self):
         path = self.space.file("plain", b"")
         bundle = self.space.bundle("/bin/true")
