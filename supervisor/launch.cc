@@ -32,6 +32,7 @@ Result<std::optional<pid_t>> read_any_pid(const sys::StateDir& process) {
 // that was killed in the middle of it, by us or by anybody, could not, and neither could the
 // runtime, which dies with it.
 Awaitable<Result<void>> give_up(const LaunchOrder& order, const sys::Pidfd& shim) {
+  shim.kill_group();  // hooks may have survived it; not to be said of a number that is free
   const Result<std::optional<sys::Reaped>> reaped = shim.reap();
   const bool undone = reaped && *reaped && (*reaped)->status.exited();
   co_await end_shim(shim);

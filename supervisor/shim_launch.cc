@@ -96,6 +96,9 @@ Result<sys::Pidfd> spawn_shim(const ShimCommand& command, const sys::StateDir& p
 }
 
 Awaitable<void> end_shim(const sys::Pidfd& shim) {
+  // What it runs, and the hooks of that, are in its group, and would be left behind. What runs in
+  // the container is not: a runtime gives that a session of its own.
+  shim.kill_group();
   static_cast<void>(shim.signal(SIGKILL));  // it may have ended by itself
   co_await first_of(readable(shim.fd()), pause_for(kShimEndGrace));
   static_cast<void>(shim.reap());  // nothing to collect if even that did not end it

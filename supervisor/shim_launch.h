@@ -42,7 +42,8 @@ struct LaunchLimits {
                                                  const sys::Pidfd& shim, LaunchLimits limits,
                                                  std::string object);
 
-// Kills a shim that is not wanted any more and waits for its end, within a bound.
+// Kills a shim that is not wanted any more, with whatever it has forked outside of the container,
+// and waits for its end, within a bound.
 [[nodiscard]] Awaitable<void> end_shim(const sys::Pidfd& shim);
 
 // Writes `starttime` and returns a reference to the process that is certain to be the one with that

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 // glibc 2.36 forgot to say that these are C functions.
 extern "C" {
@@ -69,7 +70,9 @@ Result<Pidfd::Delivery> Pidfd::signal(int number) const {
 }
 
 void Pidfd::kill_group() const {
-  if (pid_ > 1) {
+  // Of a child of ours this stays true until we wait for it ourselves.
+  const bool there = ::pidfd_send_signal(fd_.get(), 0, nullptr, 0) == 0;
+  if (pid_ > 1 && there && ::getpgid(pid_) == pid_) {
     ::kill(-pid_, SIGKILL);  // ESRCH: the group has gone
   }
 }

@@ -36,8 +36,8 @@ class Pidfd {
   static constexpr char kSignal[] = "signal process";  // the operation of an Error of signal()
   [[nodiscard]] Result<Delivery> signal(int number) const;
 
-  // SIGKILL to the process group that our own child leads, while it has not been reaped: until then
-  // the number cannot be anybody else's group.
+  // SIGKILL to the process group that the process leads. Nothing if it leads none, or has been
+  // waited for: until then the number cannot be anybody else's group.
   void kill_group() const;
 
   // Collects our own child without blocking; nothing while it runs. ECHILD: not a child of ours.

@@ -48,6 +48,34 @@ TEST(pidfd, a_child_from_start_to_end) {
   EXPECT_TRUE(child.ended());
 }
 
+// A leader of a group and a child of it: nothing is left of either when the pipe hangs up.
+Pidfd fork_group(Pipe& pipe, bool leader_ends) {
+  Pidfd leader = test::fork_child([&pipe, leader_ends] {
+    ::setpgid(0, 0);
+    static_cast<void>(test::fork_child([&pipe] {
+      static_cast<void>(write_all(pipe.write.get(), "x", "pipe"));
+      return wait_for_ever();
+    }));
+    return leader_ends ? 0 : wait_for_ever();
+  });
+  pipe.write.reset();
+  return leader;
+}
+
+TEST(pidfd, a_group_ends_with_its_leader) {
+  for (const bool leader_ends : {false, true}) {
+    Pipe pipe = test::must(make_pipe());
+    const Pidfd leader = fork_group(pipe, leader_ends);
+    char byte = 0;
+    ASSERT_EQ(::read(pipe.read.get(), &byte, 1), 1);
+    ASSERT_TRUE(!leader_ends || test::wait_ready(leader.fd(), POLLIN));  // a zombie
+    leader.kill_group();
+    EXPECT_EQ(::read(pipe.read.get(), &byte, 1), 0);
+    EXPECT_EQ(test::wait_for(leader).status.signal(), leader_ends ? 0 : SIGKILL);
+    leader.kill_group();  // whose number may be anybody's by now
+  }
+}
+
 TEST(pidfd, every_exit_code_reaches_the_parent) {
   for (int code = 0; code < 256; code += 51) {
     const Pidfd child = test::fork_child([code] { return code; });

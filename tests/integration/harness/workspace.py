@@ -112,7 +112,7 @@ class Workspace:
         self.end_processes()
         self.destroy_containers()
         self._unmount()
-        self._remove_cgroups()
+        self.remove_cgroups()
         shutil.rmtree(self.root)
 
     def _unmount(self):
@@ -122,7 +122,7 @@ class Workspace:
         for point in reversed(points):
             libc.umount2(point.encode(), _MNT_DETACH)
 
-    def _remove_cgroups(self):
+    def remove_cgroups(self):
         for path in snapshot.own_cgroups(self.token):
             try:
                 os.rmdir(path)
