@@ -88,7 +88,7 @@ class Resources:
         directory = self.space.file("checkpoints")
         self.assertEqual(self.answer("checkpoint", "list", "--checkpoint-dir", directory, container),
                          {"checkpoints": []})
-        self.refused(self.chock("checkpoint", "create", container), "checkpoint name")
+        self.refused(self.chock("checkpoint", "create", container), "no NAME given")
         self.refused(self.chock("checkpoint", "create", container, "../x"), "checkpoint name")
         self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, self.space.new_id()),
                      "restore", "checkpoint name")
