@@ -4,7 +4,6 @@
 // Only files are read here, so that a thousand containers take less than a second; whatever has to
 // be waited for or run goes on afterwards, in the watch of each container.
 #include <errno.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -312,12 +311,10 @@ Result<void> adopt_container(const SharedCore& core, const std::string& id) {
   return {};
 }
 
-// What a process that has gone was about to publish, or to remove. Of a process that lives with
-// that number it may still be.
-void sweep(const Core& core, const std::string& name, pid_t owner) {
-  const bool lives = owner != ::getpid() && sys::Pidfd::open(owner).has_value();
-  if (!lives) {
-    discard_noted(core, core.root, name, {});
+// What a process that has gone was about to publish, or to remove.
+void sweep(const Core& core, const std::string& name) {
+  if (const Result<void> swept = StagedDir::sweep(core.root, name); !swept) {
+    core.note(name, {}, swept.error());
   }
 }
 
@@ -329,8 +326,8 @@ Result<Supervisor::Adopted> adopt_root(const SharedCore& core) {
     if (!entry.directory) {
       continue;
     }
-    if (const std::optional<pid_t> owner = StagedDir::owner_of(entry.name)) {
-      sweep(*core, entry.name, *owner);
+    if (StagedDir::is_staged(entry.name)) {
+      sweep(*core, entry.name);
       continue;
     }
     Result<void> taken = state::check_id(entry.name, "container id");

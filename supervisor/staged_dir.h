@@ -4,8 +4,8 @@
 // the containerd 0.2 contract, with everything that runs in it.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/result.h"
 #include "common/sys/state_dir.h"
@@ -14,9 +14,9 @@ namespace chock::supervisor {
 
 class StagedDir {
  public:
-  // A fresh directory in `root`, which must outlive this object. One at a time: its name is made of
-  // our process number and a character that no id has. One that an earlier process of our number
-  // left behind is discarded.
+  // A fresh directory in `root`, which must outlive this object. Its name begins with a character
+  // that no id has. It is locked: that somebody lives who is at it says the lock, because the
+  // number of a process says nothing to another pid namespace.
   [[nodiscard]] static Result<StagedDir> make(const sys::StateDir& root);
   // The way back: `parent`/`name` leaves everybody's sight by one rename. ENOENT if there is none.
   [[nodiscard]] static Result<StagedDir> take_back(const sys::StateDir& root,
@@ -36,8 +36,10 @@ class StagedDir {
   // Removes it now, and says whether that worked.
   [[nodiscard]] Result<void> discard();
 
-  // What a name in the state root must look like to be a staged directory, and whose.
-  [[nodiscard]] static std::optional<pid_t> owner_of(const std::string& name);
+  // Whether a name in the state root is one of a staged directory, of ours or an earlier version's.
+  [[nodiscard]] static bool is_staged(std::string_view name);
+  // Removes one that nobody is at.
+  [[nodiscard]] static Result<void> sweep(const sys::StateDir& root, const std::string& name);
 
  private:
   StagedDir(const sys::StateDir& root, std::string name, sys::StateDir dir)

@@ -18,4 +18,14 @@ Result<std::optional<LockFile>> LockFile::try_lock(const StateDir& dir, const st
   return system_error("lock", name);
 }
 
+Result<bool> try_lock_dir(const StateDir& dir) {
+  if (::flock(dir.fd(), LOCK_EX | LOCK_NB) == 0) {
+    return true;
+  }
+  if (errno == EWOULDBLOCK) {
+    return false;
+  }
+  return system_error("lock", dir.path());
+}
+
 }  // namespace chock::sys

@@ -24,4 +24,7 @@ class LockFile {
   UniqueFd fd_;
 };
 
+// The same of a directory itself, for as long as `dir` is open. False: somebody holds it.
+[[nodiscard]] Result<bool> try_lock_dir(const StateDir& dir);
+
 }  // namespace chock::sys

@@ -23,6 +23,16 @@ class Many(Case):
             self.assertEqual(child.stdout.read(), f"number {number}".encode())
             self.assertEqual(child.wait(60), number)
 
+    @only_with("runc", "the runtime does not matter")
+    def test_from_pid_namespaces_of_their_own(self):
+        """In each of which chock has the same number: none takes another's directory away."""
+        for _ in range(3):
+            children = [self.spawn(["unshare", "-p", "-f", "--mount-proc",
+                                    *self.run_argv(self.space.bundle("/bin/true"))],
+                                   stderr=subprocess.PIPE) for _ in range(8)]
+            for child in children:
+                self.assertEqual((child.communicate(timeout=60)[1], child.returncode), (b"", 0))
+
     def test_the_same_id_again(self):
         """An id is free as soon as chock has ended."""
         bundle, container_id = self.space.bundle("/bin/true"), self.space.new_id()
