@@ -44,7 +44,8 @@ Result<OciConfig> parse_oci_config(std::string_view text, std::string_view objec
   const Json json = TRY(parse_json(text, object));
   JsonReader reader(json, std::string(object));
   OciConfig config;
-  for (const char* key : {"process", "root"}) {
+  // Without `linux` there are no namespaces: runc then mounts in the host's (D37).
+  for (const char* key : {"process", "root", "linux"}) {
     if (!reader.has(key)) {
       reader.fail(key, "present");
     }

@@ -23,7 +23,7 @@ struct OciConfig {
   uint32_t root_gid = 0;
 };
 
-// `object` names the file in the Error. A config without `process` or `root.path` is
+// `object` names the file in the Error. A config without `process`, `root.path` or `linux` is
 // refused.
 [[nodiscard]] Result<OciConfig> parse_oci_config(std::string_view text, std::string_view object);
 

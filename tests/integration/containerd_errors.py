@@ -86,6 +86,9 @@ class Errors(ContainerdCase):
                     bundle.write()
                 code, text = self.failed_create(bundle)
                 self.assertEqual(code, 2, text)
+                self.assertIn(f"parse {bundle.config_path}", text)
+                if key:
+                    self.assertTrue(text.endswith(f": {key}: must be present"), text)
         self.assertEqual(self.client.Check().status, 1)
 
     def test_create_with_ids_that_lead_elsewhere(self):

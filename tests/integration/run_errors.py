@@ -59,7 +59,7 @@ class Errors(Case):
         bundle = self.space.bundle("/bin/true").write_text("")
         self.assert_refused(self.chock_run(bundle), bundle.config_path, "line 1")
 
-    @parametrised({"process": ("process",), "root": ("root",)})
+    @parametrised({key: (key,) for key in ("process", "root", "linux")})
     def test_config_without(self, key):
         bundle = self.space.bundle("/bin/true")
         del bundle.config[key]

@@ -13,7 +13,7 @@ std::string config_with(const std::string& section) {
 }
 OciConfig parse(const std::string& text) { return test::must(parse_oci_config(text, "c")); }
 
-TEST(oci_config, process_and_root_are_required) {
+TEST(oci_config, process_root_and_linux_are_required) {
   EXPECT_EQ(test::error_of(parse_oci_config(R"({"root":{}})", "/b/config.json")),
             "parse /b/config.json: process: must be present");
   EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{}})", "/b/config.json")),
@@ -22,25 +22,33 @@ TEST(oci_config, process_and_root_are_required) {
             "parse /b/config.json: process: must be present");
   EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":[],"root":{}})", "/b/config.json")),
             "parse /b/config.json: process: must be an object");
+  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"root":{}})", "/b/config.json")),
+            "parse /b/config.json: linux: must be present");
+  EXPECT_EQ(test::error_of(parse_oci_config(config_with("null"), "/b/config.json")),
+            "parse /b/config.json: linux: must be present");
+  EXPECT_EQ(test::error_of(parse_oci_config(config_with("[]"), "/b/config.json")),
+            "parse /b/config.json: linux: must be an object");
   EXPECT_EQ(test::error_of(parse_oci_config("[]", "/b/config.json")),
             "parse /b/config.json: must be an object");
 }
 
 TEST(oci_config, path_of_root_is_required) {
   for (const char* root : {"{}", R"({"readonly":true})", R"({"path":null})", R"({"path":""})"}) {
-    EXPECT_EQ(test::error_of(parse_oci_config(std::string(R"({"process":{},"root":)") + root + "}",
-                                              "/b/config.json")),
-              "parse /b/config.json: root: path: must be present")
+    EXPECT_EQ(
+        test::error_of(parse_oci_config(
+            std::string(R"({"process":{},"linux":{},"root":)") + root + "}", "/b/config.json")),
+        "parse /b/config.json: root: path: must be present")
         << root;
   }
-  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"root":{"path":7}})", "c")),
+  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"linux":{},"root":{"path":7}})", "c")),
             "parse c: root: path: must be a string");
-  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"root":[]})", "c")),
+  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"linux":{},"root":[]})", "c")),
             "parse c: root: must be an object");
 }
 
-TEST(oci_config, linux_is_not_required) {
-  const OciConfig config = parse(R"({"process":{"terminal":true,"cwd":"/w"},"root":{"path":"r"}})");
+TEST(oci_config, what_is_read_of_it) {
+  const OciConfig config =
+      parse(R"({"process":{"terminal":true,"cwd":"/w"},"root":{"path":"r"},"linux":{}})");
   EXPECT_TRUE(config.process.terminal);
   EXPECT_EQ(config.process.cwd, "/w");
   EXPECT_EQ(config.root_path, "r");
@@ -60,7 +68,6 @@ TEST(oci_config, private_pid_namespace) {
       {R"({"namespaces":[{"type":"mount"}]})", false},
       {R"({"namespaces":[]})", false},
       {R"({})", false},
-      {R"(null)", false},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(parse(config_with(c.section)).private_pid_namespace, c.expected) << c.section;
@@ -74,6 +81,7 @@ TEST(oci_config, what_cannot_be_read_has_no_private_pid_namespace) {
       "garbage",
       "[]",
       "null",
+      R"({"linux":null})",
       R"({"linux":[]})",
       R"({"linux":{"namespaces":{}}})",
       R"({"linux":{"namespaces":[{"type":"pid"},7]}})",
