@@ -9,8 +9,12 @@
 
 namespace chock::supervisor {
 
+std::string config_path(const std::string& bundle) {
+  return bundle + "/" + state::layout::kBundleConfig;
+}
+
 Result<state::OciConfig> read_bundle(const std::string& path) {
-  const std::string file = path + "/" + state::layout::kBundleConfig;
+  const std::string file = config_path(path);
   // Not blocking: the file may be a fifo, by mistake or by malice.
   const sys::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {

@@ -9,6 +9,8 @@
 
 namespace chock::supervisor {
 
+[[nodiscard]] std::string config_path(const std::string& bundle);
+
 // config.json of the bundle at `path`. Its Error names the file; of a parse error also the place.
 [[nodiscard]] Result<state::OciConfig> read_bundle(const std::string& path);
 

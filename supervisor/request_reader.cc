@@ -47,15 +47,21 @@ bool RequestReader::has(const char* key) const {
   return found != object_->end() && !found->is_null();
 }
 
-std::string RequestReader::text_failure(const state::Json& value) {
-  if (!value.is_string()) {
-    return "must be a string";
-  }
-  const auto& text = value.get_ref<const std::string&>();
+std::string RequestReader::value_failure(const state::Json& value) {
+  return value.is_string() ? text_failure(value.get_ref<const std::string&>()) : "must be a string";
+}
+
+std::string RequestReader::text_failure(const std::string& text) {
   if (text.size() > kTextLimit) {
     return "must not be longer than " + std::to_string(kTextLimit) + " bytes";
   }
   return text.contains('\0') ? "must not contain a NUL byte" : "";
+}
+
+std::string RequestReader::path_failure(const std::string& path) {
+  return path.size() > kPathLimit
+             ? "must not be longer than " + std::to_string(kPathLimit) + " bytes"
+             : "";
 }
 
 std::string RequestReader::text(const char* key) {
@@ -63,7 +69,7 @@ std::string RequestReader::text(const char* key) {
   if (value == nullptr) {
     return {};
   }
-  if (std::string failure = text_failure(*value); !failure.empty()) {
+  if (std::string failure = value_failure(*value); !failure.empty()) {
     fail(key, std::move(failure));
     return {};
   }
@@ -81,7 +87,7 @@ std::vector<std::string> RequestReader::texts(const char* key) {
   }
   std::vector<std::string> list;
   for (const state::Json& element : *value) {
-    if (std::string failure = text_failure(element); !failure.empty()) {
+    if (std::string failure = value_failure(element); !failure.empty()) {
       fail(key, "each element " + failure);
       return {};
     }
@@ -97,8 +103,8 @@ std::string RequestReader::path(const char* key, Need need) {
   }
   if (!path.starts_with('/')) {
     fail(key, "must be an absolute path");
-  } else if (path.size() > kPathLimit) {
-    fail(key, "must not be longer than " + std::to_string(kPathLimit) + " bytes");
+  } else if (std::string failure = path_failure(path); !failure.empty()) {
+    fail(key, std::move(failure));
   }
   return path;
 }

@@ -52,8 +52,12 @@ class RequestReader {
   // The first failure, or that there is a field which was not read.
   [[nodiscard]] Result<void> finish();
 
+  // What is wrong with a text, or with the length of a path; empty: nothing.
+  [[nodiscard]] static std::string text_failure(const std::string& text);
+  [[nodiscard]] static std::string path_failure(const std::string& path);
+
  private:
-  [[nodiscard]] static std::string text_failure(const state::Json& value);
+  [[nodiscard]] static std::string value_failure(const state::Json& value);
 
   const state::Json* object_;  // null once something failed
   std::string operation_;

@@ -16,6 +16,7 @@
 #include "supervisor/launch.h"
 #include "supervisor/oom.h"
 #include "supervisor/operations.h"
+#include "supervisor/process_check.h"
 #include "supervisor/program_paths.h"
 #include "supervisor/runtime_call.h"
 #include "supervisor/settle.h"
@@ -58,6 +59,7 @@ std::string checkpoint_path(const StartRequest& request) {
 Result<Plan> plan_start(const Core& core, const StartRequest& request) {
   TRY(state::check_id(request.id, "container id"));
   state::OciConfig config = TRY(read_bundle(request.bundle));
+  TRY(check_process(config.process, "parse", config_path(request.bundle) + ": process: "));
   const runtime::Runtime runtime = TRY(choose_runtime(core, request));
   Plan plan;
   plan.id = request.id;

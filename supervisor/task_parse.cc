@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "supervisor/process_check.h"
 #include "supervisor/request_reader.h"
 #include "supervisor/task_json.h"
 
@@ -110,6 +111,15 @@ std::optional<state::OciProcess> read_spec(RequestReader& reader) {
     reader.fail("spec.args", "must not be empty");
   } else if (!spec.cwd.starts_with('/')) {
     reader.fail("spec.cwd", "must be an absolute path");
+  } else if (const Result<void> judged = check_process(spec, "exec", "spec."); !judged) {
+    reader.fail(judged.error());
+  }
+  for (const auto* list : {&spec.args, &spec.env}) {
+    if (list->size() > RequestReader::kListLimit) {
+      reader.fail(
+          list == &spec.args ? "spec.args" : "spec.env",
+          "must be an array of at most " + std::to_string(RequestReader::kListLimit) + " strings");
+    }
   }
   return spec;
 }

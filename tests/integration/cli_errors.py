@@ -59,8 +59,9 @@ class Errors:
         directory = self.space.bundle("/bin/true")
         os.unlink(directory.config_path)
         os.mkdir(directory.config_path)
-        nul = self.space.bundle("/bin/true").write_text('{"process": {"args": ["a\\u0000b"]}}')
-        for bundle in (deep, huge, fifo, directory, nul):
+        nul, long = self.space.bundle("/bin/echo", "x\0y"), self.space.bundle("/bin/true")
+        long.process["env"].append("A=" + "x" * (128 << 10))
+        for bundle in (deep, huge, fifo, directory, nul, long.write()):
             for verb in ("run", "start"):
                 container = self.space.new_id()
                 self.refused(self.chock(verb, "-b", bundle.path, container), "config.json")
@@ -84,7 +85,8 @@ class Errors:
                  self.space.file("deep", b"[" * 100000), self.space.file("list", b"[]"),
                  self.space.file("empty", b""), self.space.file("args", b'{"args": "ls"}'),
                  self.space.file("no-args", b'{"cwd": "/"}'),
-                 self.space.file("cwd", b'{"args": ["ls"], "cwd": "tmp"}'), "/"]
+                 self.space.file("cwd", b'{"args": ["ls"], "cwd": "tmp"}'),
+                 self.space.file("nul", b'{"args": ["ls", "x\\u0000y"], "cwd": "/"}'), "/"]
         for path in paths:
             self.refused(self.chock("exec", "--process", path, container))
         self.assertEqual(len(self.answer("state", container)["processes"]), 1)

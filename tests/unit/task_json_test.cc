@@ -132,6 +132,14 @@ TEST(task_json, bad_execs_name_the_field) {
        "exec process: 'init' is the container's first process"},
       {R"({"id":"a","spec":{}})", "exec spec.args: must not be empty"},
       {R"({"id":"a","spec":{"args":["x"]}})", "exec spec.cwd: must be an absolute path"},
+      {R"({"id":"a","spec":{"args":["x","y\u0000"],"cwd":"/"}})",
+       "exec spec.args: each element must not contain a NUL byte"},
+      {R"({"id":"a","spec":{"args":["x"],"env":["a=\u0000"],"cwd":"/"}})",
+       "exec spec.env: each element must not contain a NUL byte"},
+      {R"({"id":"a","spec":{"args":["x"],"cwd":"/\u0000"}})",
+       "exec spec.cwd: must not contain a NUL byte"},
+      {R"({"id":"a","spec":{"args":["x"],"cwd":"/","capabilities":["\u0000"]}})",
+       "exec spec.capabilities: each element must not contain a NUL byte"},
       {R"({"id":"a","spec":{"args":["x"],"cwd":"/"},"args":["y"]})",
        "exec spec: says everything; no other field may"},
       {R"({"id":"a","args":["x"],"user":{"uid":-1}})",
@@ -180,6 +188,21 @@ TEST(task_json, lengths_are_limited) {
   start["labels"] = std::vector<std::string>(RequestReader::kListLimit + 1, "x");
   EXPECT_EQ(test::error_of(parse_request<StartRequest>(start)),
             "start labels: must be an array of at most 4096 strings");
+}
+
+TEST(task_json, lengths_are_limited_in_a_spec) {
+  const auto refusal = [](const Json& spec) {
+    return test::error_of(parse_request<ExecRequest>(Json{{"id", "a"}, {"spec", spec}}));
+  };
+  Json spec{{"args", Json::array({"x"})},
+            {"cwd", "/" + std::string(RequestReader::kPathLimit, 'x')}};
+  EXPECT_EQ(refusal(spec), "exec spec.cwd: must not be longer than 4095 bytes");
+  spec["cwd"] = "/";
+  EXPECT_EQ(refusal(spec), "(no error)");
+  spec["env"] = std::vector<std::string>(RequestReader::kListLimit + 1, "x");
+  EXPECT_EQ(refusal(spec), "exec spec.env: must be an array of at most 4096 strings");
+  spec["args"] = Json::array({std::string(RequestReader::kTextLimit + 1, 'x')});
+  EXPECT_EQ(refusal(spec), "exec spec.args: each element must not be longer than 131072 bytes");
 }
 
 TEST(task_json, resources_that_say_nothing_are_left_out) {
