@@ -34,9 +34,9 @@ Result<void> stamp(const sys::StateDir& dir, const char* name) {
   return {};
 }
 
-// Fills a process's directory that is to become `final_path`.
-Result<void> fill_process(const sys::StateDir& dir, const std::string& final_path,
-                          state::ProcessState process, Stdio stdio) {
+// Fills a process's directory that is to become `final_path`; what process.json says then.
+Result<state::ProcessState> fill_process(const sys::StateDir& dir, const std::string& final_path,
+                                         state::ProcessState process, Stdio stdio) {
   if (stdio == Stdio::OwnFifos) {
     process.stdin_path = final_path + "/" + layout::kStdinFifo;
     process.stdout_path = final_path + "/" + layout::kStdoutFifo;
@@ -48,7 +48,8 @@ Result<void> fill_process(const sys::StateDir& dir, const std::string& final_pat
   TRY(dir.make_fifo(layout::kExitFifo));
   TRY(dir.make_fifo(layout::kControlFifo));
   TRY(sys::write_file(dir, layout::kProcessState, state::format_process_state(process)));
-  return stamp(dir, layout::kProcessState);
+  TRY(stamp(dir, layout::kProcessState));
+  return process;
 }
 
 Result<std::string> require_file(const sys::StateDir& dir, const std::string& name) {
@@ -76,11 +77,12 @@ Result<NewContainer> make_container(const sys::StateDir& root, const std::string
   if (!lock) {
     return system_error(EWOULDBLOCK, "lock", dir.path_of(layout::kContainerLock));
   }
-  const sys::StateDir process = TRY(dir.make_dir(layout::kInit));
+  sys::StateDir process = TRY(dir.make_dir(layout::kInit));
   const std::string final_path = root.path_of(id) + "/" + layout::kInit;
-  TRY(fill_process(process, final_path, std::move(init), stdio));
+  state::ProcessState state = TRY(fill_process(process, final_path, std::move(init), stdio));
   CHOCK_FAILPOINT("filled");
-  return NewContainer{TRY(staged.publish(root, id)), *std::move(lock)};
+  TRY(staged.publish(root, id));
+  return NewContainer{*std::move(lock), std::move(process).moved_to(final_path), std::move(state)};
 }
 
 Result<sys::StateDir> make_process(const sys::StateDir& root, const sys::StateDir& container,

@@ -24,10 +24,12 @@ enum class Stdio {
 };
 
 // Makes S/`id` with state.json and its init process, all or nothing, and its lock held. EEXIST if
-// the id is in use.
+// the id is in use. Everything that is wanted of it next is in the answer: what failed then would
+// leave a container that nobody knows.
 struct NewContainer {
-  sys::StateDir dir;
   sys::LockFile lock;
+  sys::StateDir init;         // the directory of its init process
+  state::ProcessState state;  // and what process.json says there
 };
 [[nodiscard]] Result<NewContainer> make_container(const sys::StateDir& root, const std::string& id,
                                                   const state::ContainerState& container,

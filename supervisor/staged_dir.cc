@@ -95,7 +95,7 @@ Result<sys::StateDir> StagedDir::publish(const sys::StateDir& parent, const std:
     return system_error("mkdir", parent.path_of(name));
   }
   name_.clear();
-  return parent.open_dir(name);
+  return std::move(dir_).moved_to(parent.path_of(name));
 }
 
 Result<void> StagedDir::discard() { return root_->remove_tree(std::exchange(name_, {})); }

@@ -30,7 +30,8 @@ class StagedDir {
 
   [[nodiscard]] const sys::StateDir& dir() const { return dir_; }
 
-  // Moves it to `parent`/`name`. A name that is taken is EEXIST, "mkdir PATH: file exists".
+  // Moves it to `parent`/`name`: nothing can fail any more once it is there. A name that is taken
+  // is EEXIST, "mkdir PATH: file exists". dir() is gone with it.
   [[nodiscard]] Result<sys::StateDir> publish(const sys::StateDir& parent, const std::string& name);
 
   // Removes it now, and says whether that worked.

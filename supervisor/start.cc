@@ -148,10 +148,7 @@ Awaitable<Result<void>> undo_start(const Plan& plan, const Launched& launched) {
 
 // From a complete directory to a started container, or to nothing but the directory.
 Awaitable<Result<Launched>> bring_up(SharedCore core, Container& container, const Plan& plan,
-                                     sys::StateDir dir, const Caller& caller) {
-  const Result<state::ProcessState> init = read_process(dir);
-  CO_TRY(init);
-  LaunchOrder order = order_of(*core, plan, *init, std::move(dir), caller.gone);
+                                     LaunchOrder order, const Caller& caller) {
   Result<Launched> launched = co_await launch(std::move(order), caller);
   if (!launched) {
     co_return launched;
@@ -191,12 +188,12 @@ Awaitable<Result<StartAnswer>> start_planned(SharedCore core, std::shared_ptr<Co
   if (!sys::has_open_files_to_spare()) {
     co_return system_error(EMFILE, "start", plan.id);
   }
-  const Result<NewContainer> made =
+  Result<NewContainer> made =
       make_container(core->root, plan.id, plan.container, plan.init, plan.stdio);
   CO_TRY(made);
-  Result<sys::StateDir> dir = made->dir.open_dir(state::layout::kInit);
-  CO_TRY(dir);
-  Result<Launched> launched = co_await bring_up(core, *container, plan, std::move(*dir), caller);
+  LaunchOrder order = order_of(*core, plan, made->state, std::move(made->init), caller.gone);
+  StartAnswer answer = order.prepared;
+  Result<Launched> launched = co_await bring_up(core, *container, plan, std::move(order), caller);
   if (!launched) {
     // Before the answer: whoever gets it may try again at once (D73).
     if (const Result<void> gone = discard_dir(core->root, core->root, plan.id); !gone) {
@@ -204,9 +201,6 @@ Awaitable<Result<StartAnswer>> start_planned(SharedCore core, std::shared_ptr<Co
     }
     co_return std::unexpected(std::move(launched).error());
   }
-  const Result<state::ProcessState> init = read_process(launched->dir);
-  CO_TRY(init);
-  StartAnswer answer = answer_for(plan.id, state::layout::kInit, launched->dir.path(), *init);
   answer.pid = launched->pid;
   core->publish(state::EventRecord::Type::StartContainer, plan.id);
   CHOCK_FAILPOINT("announced");

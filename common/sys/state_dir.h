@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -23,6 +24,11 @@ class StateDir {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const std::string& path() const { return path_; }  // as it was opened; for messages
   [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
+
+  // The same directory, when it has been moved to `path`.
+  [[nodiscard]] StateDir moved_to(std::string path) && {
+    return StateDir(std::move(fd_), std::move(path));
+  }
 
   // Nothing there is an Error with ENOENT.
   [[nodiscard]] Result<StateDir> open_dir(const std::string& name) const;

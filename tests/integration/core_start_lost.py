@@ -19,6 +19,8 @@ _MORE_THAN_AT_A_TIME = 12
 
 class StartLost(CoreCase):
 
+    programs = ("chock-shim", "supervise", "supervise_failpoints")
+
     def setUp(self):
         super().setUp()
         self.use_quick_runtime()
@@ -105,6 +107,22 @@ class StartLost(CoreCase):
         self.assertEqual(self.shims(), [])
         subprocess.run([self.quick, "delete", self.id], check=True, env=self.settings["env"])
         self.finish(supervisor)
+
+    def test_whose_file_is_damaged_meanwhile(self):
+        """Once its process runs, nothing is read any more that could fail: it would go on without
+        anybody to watch it."""
+        supervisor = self.supervisor(program="supervise_failpoints")
+        supervisor.failpoint("started=stop")
+        number = supervisor.send("start", id=self.id, bundle=self.bundle())
+        self.await_stopped(supervisor)
+        (self.directory / "init/process.json").write_text("{", encoding="utf-8")
+        supervisor.signal(signal.SIGCONT)
+        self.assertEqual(supervisor.result(number)["process"], "init")
+        self.end_init()
+        supervisor.wait_event("exit", self.id, "init")
+        self.assertEqual(self.history(), [("start-container", "", 0), ("exit", "init", 3)])
+        supervisor.end()
+        self.assert_nothing_left()
 
 
 if __name__ == "__main__":
