@@ -18,14 +18,11 @@ namespace {
 using asio::experimental::awaitable_operators::operator||;
 using state::Json;
 
-int show_answer(const GlobalOptions& globals, const Result<Json>& answer, const Show& show) {
-  if (!answer) {
-    return refuse(answer.error());
-  }
+int show_answer(const GlobalOptions& globals, const Json& answer, const Show& show) {
   if (globals.json) {
-    return print(state::format_json(*answer) + "\n");
+    return print(state::format_json(answer) + "\n");
   }
-  const std::string text = show ? show(*answer) : std::string();
+  const std::string text = show ? show(answer) : std::string();
   return text.empty() ? 0 : print(text);
 }
 
@@ -46,7 +43,7 @@ Awaitable<int> carry_out_in(asio::any_io_executor executor, const GlobalOptions&
   }
   const Result<Json> answer =
       co_await backend->call(std::move(operation.method), std::move(operation.params));
-  co_return show_answer(globals, answer, show);
+  co_return answer ? show_answer(globals, *answer, show) : refuse(answer.error());
 }
 
 // Never completes: only the launch itself ends it.
@@ -75,8 +72,11 @@ Awaitable<int> launch_in(asio::any_io_executor executor, const GlobalOptions& gl
       backend->call(std::move(operation.method), std::move(operation.params), std::move(caller)) ||
       cancel_on_signal(signals, gone, number));
   const Result<Json>& answer = std::get<0>(first);
-  const int code = show_answer(globals, answer, show);
-  const bool canceled = !answer && answer.error().code == ECANCELED;
+  if (answer) {
+    co_return show_answer(globals, *answer, show);
+  }
+  const int code = refuse_launch(answer.error());
+  const bool canceled = answer.error().code == ECANCELED;
   co_return canceled&& number ? exit_code_of_signal(*number) : code;
 }
 

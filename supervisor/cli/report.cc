@@ -22,6 +22,11 @@ void report_failure(std::string message) {
 
 int refuse(const Error& error) {
   report_failure(error.message());
+  return kExitOwnFailure;
+}
+
+int refuse_launch(const Error& error) {
+  report_failure(error.message());
   return exit_code_of_failure(error.detail);
 }
 

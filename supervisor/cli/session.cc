@@ -210,8 +210,9 @@ int Session::exit_code(const Result<uint32_t>& status) const {
   if (status) {
     return static_cast<int>(*status);
   }
-  const int code = refuse(status.error());
-  return status.error().code == ECANCELED && interrupt_ ? exit_code_of_signal(*interrupt_) : code;
+  const Error& error = status.error();
+  const int code = plan_.method == "attach" ? refuse(error) : refuse_launch(error);
+  return error.code == ECANCELED && interrupt_ ? exit_code_of_signal(*interrupt_) : code;
 }
 
 Launches launches_of(const std::string& method) {

@@ -2,6 +2,7 @@
 """What a container may use and uses, by chock's verbs, the same with and without a server."""
 
 import json
+import os
 import sys
 
 from pathlib import Path
@@ -94,6 +95,18 @@ class Resources:
                      "restore", "checkpoint name")
         self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, self.space.new_id(),
                                 "none"))
+
+    def test_checkpoint_that_lacks_a_program(self):
+        """127 speaks of the program in the container, not of one that the runtime misses."""
+        runtime = self.space.file("runtime", f"""#!/bin/sh
+case " $* " in
+*" checkpoint "*) echo 'exec: "criu": executable file not found in $PATH' >&2; exit 1;;
+*) exec {self.runtime.path} "$@";;
+esac
+""".encode())
+        os.chmod(runtime, 0o755)
+        container = self.start(FOREVER, "--runtime", runtime)
+        self.refused(self.chock("checkpoint", "create", container, "one"), container, "criu")
 
 
 ResourcesAlone, ResourcesServed = both_ways(Resources)
