@@ -12,6 +12,7 @@
 #include "common/state/timestamp.h"
 #include "common/sys/atomic_file.h"
 #include "common/sys/fifo.h"
+#include "common/sys/proc.h"
 #include "supervisor/co_try.h"
 #include "supervisor/container_files.h"
 #include "supervisor/exit_watch.h"
@@ -41,8 +42,7 @@ struct Lost {
 
 // The kernel's word where it has one: by waiting, if the process was left to us, else by asking.
 // What the contract says otherwise: 137 of a process that we had to kill, else 255.
-Lost describe_lost(const sys::Pidfd* process, const std::optional<sys::Reaped>& reaped,
-                   bool killed) {
+Lost describe_lost(const sys::Pidfd* process, const sys::ExitStatus& status, bool killed) {
   Lost lost;
   lost.record.exited_at = state::wall_clock();
   lost.record.origin = state::ExitRecord::Origin::Synthesised;
@@ -50,7 +50,7 @@ Lost describe_lost(const sys::Pidfd* process, const std::optional<sys::Reaped>& 
     return lost;
   }
   lost.record.pid = process->pid();
-  lost.record.status = reaped ? reaped->status : process->status_from_kernel();
+  lost.record.status = status;
   if (lost.record.status.known()) {
     lost.record.origin = state::ExitRecord::Origin::Kernel;
   } else if (killed) {
@@ -60,15 +60,34 @@ Lost describe_lost(const sys::Pidfd* process, const std::optional<sys::Reaped>& 
   return lost;
 }
 
-// Until the process has been waited for, by whoever inherited it, the kernel does not tell others
-// how it ended (PIDFD_GET_INFO). It may be us who inherited it: as pid 1, or as a subreaper.
-Awaitable<std::optional<sys::Reaped>> await_reaped(const sys::Pidfd& process) {
-  const Result<std::optional<sys::Reaped>> ours = process.reap();
-  if (ours) {
-    co_return *ours;
+// What the kernel shows of a zombie. To who may not look it shows 0, which says nothing therefore.
+sys::ExitStatus status_of_zombie(const sys::Pidfd& process) {
+  const Result<std::optional<sys::ProcessStat>> stat = sys::read_process_stat(process.pid());
+  if (!stat || !*stat || (*stat)->state != 'Z' || (*stat)->wait_status == 0) {
+    return sys::ExitStatus::unknown();
   }
-  co_await first_of(hang_up(process.fd()), pause_for(kReapGrace));
-  co_return std::nullopt;
+  // Not waited for even now: so the number was its own.
+  const Result<sys::Pidfd::Delivery> there = process.signal(0);
+  return there && *there == sys::Pidfd::Delivery::Sent
+             ? sys::ExitStatus::from_wait((*stat)->wait_status)
+             : sys::ExitStatus::unknown();
+}
+
+// It may be us who inherited the process: as pid 1, or as a subreaper. If nobody waits for it, the
+// kernel's answer (PIDFD_GET_INFO) does not come; of one that we had to kill it is not waited for.
+Awaitable<sys::ExitStatus> ask_kernel(const sys::Pidfd& process, bool killed) {
+  const Result<std::optional<sys::Reaped>> ours = process.reap();
+  if (ours && *ours) {
+    co_return (*ours)->status;
+  }
+  const sys::ExitStatus zombie = status_of_zombie(process);
+  if (zombie.known()) {
+    co_return zombie;
+  }
+  if (!ours && !killed) {
+    co_await first_of(hang_up(process.fd()), pause_for(kReapGrace));
+  }
+  co_return process.status_from_kernel();
 }
 
 Result<void> record_lost(const sys::StateDir& dir, const Lost& lost) {
@@ -132,11 +151,11 @@ Awaitable<Settlement> settle(const sys::StateDir& dir, const sys::Pidfd* process
   if (killed) {
     static_cast<void>(co_await kill_surely(*process, std::move(runtime), std::move(id)));
   }
-  std::optional<sys::Reaped> reaped;
+  sys::ExitStatus status;
   if (process != nullptr) {
-    reaped = co_await await_reaped(*process);
+    status = co_await ask_kernel(*process, killed);
   }
-  const Lost lost = describe_lost(process, reaped, killed);
+  const Lost lost = describe_lost(process, status, killed);
   Settlement settled{.status = lost.number, .lost = true};
   if (!recorded) {
     settled.failure = recorded.error();

@@ -20,6 +20,7 @@ constexpr size_t kProcFileLimit = 64UL * 1024;
 constexpr size_t kState = 0;
 constexpr size_t kParent = 1;
 constexpr size_t kStarttime = 19;
+constexpr size_t kExitCode = 49;
 
 std::vector<std::string_view> split_blanks(std::string_view text) {
   std::vector<std::string_view> fields;
@@ -74,10 +75,13 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   if (!parent || !starttime) {
     return std::nullopt;
   }
+  const std::optional<uint64_t> status =
+      fields.size() > kExitCode ? parse_number(fields[kExitCode]) : std::nullopt;
   return ProcessStat{.state = fields[kState][0],
                      .parent = static_cast<pid_t>(*parent),
                      .starttime = *starttime,
-                     .command = std::string(text.substr(name + 1, paren - name - 1))};
+                     .command = std::string(text.substr(name + 1, paren - name - 1)),
+                     .wait_status = static_cast<int>(status.value_or(0))};
 }
 
 Result<std::optional<ProcessStat>> read_process_stat(pid_t pid) {

@@ -18,6 +18,7 @@ struct ProcessStat {
   pid_t parent = 0;
   uint64_t starttime = 0;  // clock ticks since boot: with the pid, a process's identity
   std::string command;     // its command name
+  int wait_status = 0;     // of a zombie; 0 also where we may not look, or the kernel is too old
 };
 
 // The text of /proc/PID/stat, proc(5). The command name in it is the process's own choice and may

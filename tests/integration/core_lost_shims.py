@@ -16,6 +16,11 @@ from harness.process import DEADLINE, Deadline, wait_pidfd, wait_reaped
 _KILLED = 128 + signal.SIGKILL
 _UNKNOWN = 255
 
+# Inherits orphans, and waits for none of them.
+_BAD_PARENT = """import ctypes, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+sys.exit(subprocess.call(sys.argv[1:]))"""
+
 
 def _parent(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as source:
@@ -69,6 +74,20 @@ class LostShims(CoreCase):
         supervisor.wait_event("exit", self.id, "f")
         supervisor.call("kill", id=self.id, signal=int(signal.SIGKILL))
         self.finish(supervisor, [("e", _KILLED), ("f", 6), ("init", _KILLED)])
+
+    def test_of_an_exec_that_nobody_waits_for(self):
+        """Its exit is told at once, before anything that happens afterwards: it is known that we
+        have killed it, if nothing else."""
+        supervisor = self.supervisor(via=(sys.executable, "-c", _BAD_PARENT))
+        self.start(supervisor)
+        self.kill_shim_of(self.exec(supervisor, "e"))
+        supervisor.call("pause", id=self.id)
+        supervisor.wait_event("exit", self.id, "e")
+        self.assertEqual([event[0] for event in self.history()],
+                         ["start-container", "start-process", "exit", "pause"])
+        supervisor.call("resume", id=self.id)
+        supervisor.call("kill", id=self.id, signal=int(signal.SIGKILL))
+        self.finish(supervisor, [("e", _KILLED), ("init", _KILLED)])
 
     @parametrised({"private": (None,), "shared": (SHARED_PID,)})
     def test_of_an_init_with_execs(self, namespaces):

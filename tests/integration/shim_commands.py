@@ -136,7 +136,9 @@ class Surroundings(ShimCase):
         self.finish(container)
         self.assertEqual(self.fake_verbs()[:3], ["create", "kill", "delete"])
         for call in self.fake_calls()[:3]:
-            self.assertEqual(call["fds"], dict.fromkeys("012", "/dev/null"), call["argv"])
+            errors = "/memfd:errors (deleted)" if "create" in call["argv"] else "/dev/null"
+            self.assertEqual(call["fds"], {"0": "/dev/null", "1": "/dev/null", "2": errors},
+                             call["argv"])
 
     def test_signals(self):
         """Nothing blocked, nothing ignored, whatever the shim does itself."""

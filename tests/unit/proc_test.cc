@@ -50,6 +50,16 @@ TEST(proc, stat_that_is_none) {
   }
 }
 
+TEST(proc, reads_how_a_zombie_has_ended) {
+  const Pidfd child = test::fork_child([] { return 3; });
+  ASSERT_TRUE(test::wait_ready(child.fd(), POLLIN));
+  const ProcessStat stat = test::must(test::must(read_process_stat(child.pid())));
+  EXPECT_EQ(stat.state, 'Z');
+  EXPECT_EQ(stat.wait_status, 3 << 8);
+  EXPECT_EQ(test::wait_for(child).status.code(), 3);
+  EXPECT_EQ(test::must(test::must(read_process_stat(::getpid()))).wait_status, 0);
+}
+
 TEST(proc, reads_a_real_process_with_an_awkward_name) {
   Pipe ready = test::must(make_pipe());
   Pipe stop = test::must(make_pipe());
