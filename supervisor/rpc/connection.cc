@@ -93,7 +93,9 @@ void Connection::take_line(std::string_view line) {
   }
   std::expected<Request, Refusal> request = parse_request(line);
   if (!request) {
-    send(format_refusal(request.error()));
+    if (!request.error().notification) {
+      send(format_refusal(request.error()));
+    }
   } else if (request->method == "events") {
     begin(send_events(*std::move(request)));
   } else {

@@ -64,8 +64,10 @@ std::expected<Request, Refusal> read_request(const Json& json) {
   const auto params = json.find("params");
   request.params = params == json.end() ? Json() : *params;
   if (!request.params.is_object() && !request.params.is_null()) {
-    return std::unexpected(Refusal{
-        .id = answer_to, .code = Code::InvalidParams, .reason = "params must be an object"});
+    return std::unexpected(Refusal{.id = answer_to,
+                                   .code = Code::InvalidParams,
+                                   .reason = "params must be an object",
+                                   .notification = !request.id});
   }
   return request;
 }

@@ -39,6 +39,7 @@ struct Refusal {
   state::Json id;
   Code code = Code::InvalidRequest;
   std::string reason;
+  bool notification = false;  // it was one: nobody is told (section 4.1)
 };
 [[nodiscard]] std::expected<Request, Refusal> parse_request(std::string_view line);
 

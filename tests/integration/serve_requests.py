@@ -66,7 +66,7 @@ class Requests(ServeCase):
 
     def test_a_notification_gets_no_answer(self):
         for request in ({"method": "list"}, {"method": "nothing"}, {"method": "state"},
-                        {"method": "kill", "params": {"id": 7}}):
+                        {"method": "kill", "params": {"id": 7}}, {"method": "list", "params": [1]}):
             self.client.send_bytes(json.dumps({"jsonrpc": "2.0"} | request).encode() + b"\n")
         self.assert_still_served()  # whose answer is the first to come
 

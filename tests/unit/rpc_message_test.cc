@@ -52,6 +52,21 @@ TEST(rpc_message, refuses_what_is_no_request_with_the_codes_of_the_specification
   }
 }
 
+TEST(rpc_message, tells_nobody_what_is_wrong_with_a_notification) {
+  for (const char* params : {"[1]", "7", "\"x\""}) {
+    const std::string rest = std::string(R"("method":"list","params":)") + params + "}";
+    const auto notification = parse_request(R"({"jsonrpc":"2.0",)" + rest);
+    ASSERT_FALSE(notification) << rest;
+    EXPECT_TRUE(notification.error().notification) << rest;
+    const auto request = parse_request(R"({"jsonrpc":"2.0","id":null,)" + rest);
+    ASSERT_FALSE(request) << rest;
+    EXPECT_FALSE(request.error().notification) << rest;
+  }
+  const auto neither = parse_request(R"({"jsonrpc":"2.0","params":[1]})");  // may have been either
+  ASSERT_FALSE(neither);
+  EXPECT_FALSE(neither.error().notification);
+}
+
 TEST(rpc_message, an_answer_comes_back_as_it_was_sent) {
   const Result<Incoming> answer = parse_incoming(format_answer(3, {{"pid", 42}}));
   ASSERT_TRUE(answer);
