@@ -2,7 +2,10 @@
 // `chock events`: what has happened, and with --follow what happens.
 #include <errno.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "common/state/event_record.h"
 #include "common/state/id.h"
@@ -31,43 +34,60 @@ struct EventsOptions {
   bool follow = false;
 };
 
-// Writes each event as it comes, so columns have fixed widths.
+// A line for each event. With --follow it is written as it comes, and columns become wider when
+// they have to; otherwise all lines are made at the end, for what is in them.
 class Printer {
  public:
-  explicit Printer(bool json) : json_(json) {}
+  Printer(bool json, bool follow) : json_(json), follow_(follow) {}
 
   // An exit code that ends it all, or 0.
   [[nodiscard]] int print_event(const EventRecord& record) {
-    return print(json_ ? state::format_event_record(record) : row_of(record));
+    if (json_) {
+      return print(state::format_event_record(record));
+    }
+    id_width_ = std::max(id_width_, record.id.size());
+    process_width_ = std::max(process_width_, record.process.size());
+    events_.push_back(record);
+    return follow_ ? print_rest() : 0;
   }
   [[nodiscard]] int print_gap(uint64_t first, uint64_t last) {
     if (json_) {
       return print(state::format_json({{"gap", {{"first", first}, {"last", last}}}}) + "\n");
     }
+    if (const int code = print_rest(); code != 0) {
+      return code;
+    }
     return print("events " + std::to_string(first) + " to " + std::to_string(last) +
                  " are forgotten\n");
   }
-
- private:
-  [[nodiscard]] std::string row_of(const EventRecord& record) {
+  [[nodiscard]] int print_rest() {
+    if (events_.empty()) {
+      return 0;
+    }
     Table table({{.title = "TIME", .width = 30},
                  {.title = "TYPE", .width = 15},
-                 {.title = "ID", .width = 12},
-                 {.title = "PROCESS", .width = 8},
+                 {.title = "ID", .width = id_width_},
+                 {.title = "PROCESS", .width = process_width_},
                  {.title = "STATUS"}});
-    const bool exit = record.type == EventRecord::Type::Exit;
-    table.add_row({{state::format_timestamp(record.timestamp)},
-                   {state::name_of(record.type)},
-                   {record.id},
-                   {record.process},
-                   {exit ? std::to_string(record.status) : ""}});
-    const auto titles = first_ ? Table::Titles::Shown : Table::Titles::Hidden;
-    first_ = false;
-    return table.format(colours_of_stdout(), titles);
+    for (const EventRecord& record : std::exchange(events_, {})) {
+      const bool exit = record.type == EventRecord::Type::Exit;
+      table.add_row({{state::format_timestamp(record.timestamp)},
+                     {state::name_of(record.type)},
+                     {record.id},
+                     {record.process},
+                     {exit ? std::to_string(record.status) : ""}});
+    }
+    const auto titles = std::exchange(first_, false) ? Table::Titles::Shown : Table::Titles::Hidden;
+    return print(table.format(colours_of_stdout(), titles));
   }
 
+ private:
   bool json_;
+  bool follow_;
   bool first_ = true;
+  std::vector<EventRecord> events_;  // not written yet
+  size_t id_width_ = 12;
+  size_t process_width_ = 8;
 };
 
 bool is_later(const timespec& left, const timespec& right) {
@@ -87,7 +107,7 @@ int print_log(const EventsOptions& options, const sys::StateDir& root, Printer& 
       return code;
     }
   }
-  return 0;
+  return printer.print_rest();
 }
 
 Json subscription_of(const EventsOptions& options) {
@@ -126,10 +146,11 @@ Awaitable<int> print_subscription(rpc::Client& client, const EventsOptions& opti
   while (true) {
     const Result<rpc::Incoming> incoming = co_await client.next();
     if (!incoming) {
+      static_cast<void>(printer.print_rest());
       co_return refuse(incoming.error());
     }
     if (incoming->method == "end") {
-      co_return 0;
+      co_return printer.print_rest();
     }
     if (const int code = print_incoming(*incoming, printer); code != 0) {
       co_return code;
@@ -139,7 +160,7 @@ Awaitable<int> print_subscription(rpc::Client& client, const EventsOptions& opti
 
 Awaitable<int> print_events(asio::any_io_executor executor, const GlobalOptions& globals,
                             const EventsOptions& options) {
-  Printer printer(globals.json);
+  Printer printer(globals.json, options.follow);
   const Result<sys::StateDir> root = open_root(globals, Launches::Nothing);
   if (!root && (root.error().code != ENOENT || options.follow)) {
     co_return refuse(root.error());

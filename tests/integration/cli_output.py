@@ -173,15 +173,23 @@ class Output(CliCase):
         """There is what the last server has written; following needs one."""
         self.assertEqual(self.done("events"), "")
         server = self.serve()
-        container = self.start("exit 3", "--rm=false")
-        self.chock("wait", container)
+        first = self.space.new_id()
+        container = f"{first}-{'0' * 50}"
+        for each in (first, container):
+            self.done("start", "--rm=false", "-b", self.space.shell("exit 3").path, each)
+            self.chock("wait", each)
         self.assertEqual(server.stop(), 0)
-        rows = [line.split()[1:] for line in self.done("events").splitlines()]
-        self.assertEqual(rows, [["TYPE", "ID", "PROCESS", "STATUS"], ["start-container", container],
-                                ["exit", container, "init", "3"]])
+        lines = self.done("events").splitlines()
+        for line in (lines[2], lines[4]):  # columns, whatever is in them
+            self.assertEqual([line.index(" init ") + 1, len(line) - 1],
+                             [lines[0].index("PROCESS"), lines[0].index("STATUS")])
+        self.assertEqual([line.split()[1:] for line in lines],
+                         [["TYPE", "ID", "PROCESS", "STATUS"],
+                          ["start-container", first], ["exit", first, "init", "3"],
+                          ["start-container", container], ["exit", container, "init", "3"]])
         self.assertEqual(self.done("events", "--id", "other"), "")
         self.assertEqual(self.done("events", "--since", "2099-01-01T00:00:00Z"), "")
-        self.assertEqual(len(self.done("events", "--since", "1h", "--json").splitlines()), 2)
+        self.assertEqual(len(self.done("events", "--since", "1h", "--json").splitlines()), 4)
         self.refused(self.chock("events", "--follow"), "--follow", "server")
         self.refused(self.chock("events", "--since", "yesterday"), "yesterday")
 
