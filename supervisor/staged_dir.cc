@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <utility>
 
 #include "common/sys/lock_file.h"
@@ -23,9 +21,7 @@ constexpr int kTries = 16;  // of names: one that is taken is a rare thing
 // The process number is for whoever looks at the directory; that of another pid namespace may be
 // the same.
 std::string fresh_name() {
-  uint32_t random = 0;
-  static_cast<void>(::getrandom(&random, sizeof random, GRND_NONBLOCK));
-  return kMark + std::to_string(::getpid()) + "-" + std::to_string(random);
+  return kMark + std::to_string(::getpid()) + "-" + std::to_string(::arc4random());
 }
 
 bool leads_to(const sys::StateDir& root, const std::string& name, const sys::StateDir& dir) {
