@@ -18,10 +18,12 @@ TEST(oci_config, process_root_and_linux_are_required) {
             "parse /b/config.json: process: must be present");
   EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{}})", "/b/config.json")),
             "parse /b/config.json: root: must be present");
-  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":null,"root":{}})", "/b/config.json")),
+  EXPECT_EQ(test::error_of(
+                parse_oci_config(R"({"process":null,"root":{},"linux":{}})", "/b/config.json")),
             "parse /b/config.json: process: must be present");
-  EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":[],"root":{}})", "/b/config.json")),
-            "parse /b/config.json: process: must be an object");
+  EXPECT_EQ(
+      test::error_of(parse_oci_config(R"({"process":[],"root":{},"linux":{}})", "/b/config.json")),
+      "parse /b/config.json: process: must be an object");
   EXPECT_EQ(test::error_of(parse_oci_config(R"({"process":{},"root":{}})", "/b/config.json")),
             "parse /b/config.json: linux: must be present");
   EXPECT_EQ(test::error_of(parse_oci_config(config_with("null"), "/b/config.json")),
