@@ -29,15 +29,15 @@ Stream::Stream(sys::EventLoop& loop, Ends ends, Direction direction, Callbacks c
              direction == Direction::Input ? sys::Relay::OnSinkError::Stop
                                            : sys::Relay::OnSinkError::Discard),
       callbacks_(std::move(callbacks)),
-      // A terminal that nobody has open is hung up, and yet may be opened again and read: see
-      // end_or_wait().
+      // By the edge, for what is said in on_sink_event().
       sink_events_(::isatty(ends_.sink.get()) == 1 ? EPOLLOUT | EPOLLET : EPOLLOUT),
       // Anything else that reports an I/O error, a disk for one, will not get better.
       terminal_end_accepted_(::isatty(ends_.source.get()) == 0) {}
 
 Result<void> Stream::start() {
   source_watch_ = TRY(watch_if_possible(loop_, ends_.source.get(), [this](uint32_t) { pump(); }));
-  sink_watch_ = TRY(watch_if_possible(loop_, ends_.sink.get(), [this](uint32_t) { pump(); }));
+  sink_watch_ = TRY(watch_if_possible(loop_, ends_.sink.get(),
+                                      [this](uint32_t events) { on_sink_event(events); }));
   wait_for(Needs::Source);
   return {};
 }
@@ -52,6 +52,14 @@ void Stream::pump() {
     end_or_wait();
   } else {
     wait_for(needs);
+  }
+}
+
+// A full terminal that nobody has open says that it is hung up, and to try it would make it say so
+// again. It says that it is writable once somebody has opened it and read.
+void Stream::on_sink_event(uint32_t events) {
+  if ((sink_events_ & EPOLLET) == 0 || (events & EPOLLOUT) != 0) {
+    pump();
   }
 }
 

@@ -55,6 +55,7 @@ class Stream {
 
  private:
   void pump();
+  void on_sink_event(uint32_t events);
   void wait_for(sys::Relay::Needs needs);
   void report_sink_error();
   void end_or_wait();

@@ -92,7 +92,7 @@ class Resources:
         self.refused(self.chock("checkpoint", "create", container), "no NAME given")
         self.refused(self.chock("checkpoint", "create", container, "../x"), "checkpoint name")
         self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, self.space.new_id()),
-                     "restore", "checkpoint name")
+                     "restore", "no CHECKPOINT given")
         self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, self.space.new_id(),
                                 "none"))
 

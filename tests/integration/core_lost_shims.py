@@ -16,8 +16,12 @@ from harness.process import DEADLINE, Deadline, wait_pidfd, wait_reaped
 _KILLED = 128 + signal.SIGKILL
 _UNKNOWN = 255
 
-# Inherits orphans, and waits for none of them.
-_BAD_PARENT = """import ctypes, subprocess, sys
+# Inherits orphans, and waits for none of them before it is asked to by SIGUSR1.
+_BAD_PARENT = """import ctypes, os, signal, subprocess, sys
+def wait_for_all(*_):
+    while os.waitpid(-1, os.WNOHANG)[0]:
+        pass
+signal.signal(signal.SIGUSR1, wait_for_all)
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 sys.exit(subprocess.call(sys.argv[1:]))"""
 
@@ -80,11 +84,13 @@ class LostShims(CoreCase):
         have killed it, if nothing else."""
         supervisor = self.supervisor(via=(sys.executable, "-c", _BAD_PARENT))
         self.start(supervisor)
-        self.kill_shim_of(self.exec(supervisor, "e"))
+        pid = self.exec(supervisor, "e")
+        self.kill_shim_of(pid)
         supervisor.call("pause", id=self.id)
         supervisor.wait_event("exit", self.id, "e")
         self.assertEqual([event[0] for event in self.history()],
                          ["start-container", "start-process", "exit", "pause"])
+        os.kill(_parent(pid), signal.SIGUSR1)  # an init cannot end before all in its namespace have
         supervisor.call("resume", id=self.id)
         supervisor.call("kill", id=self.id, signal=int(signal.SIGKILL))
         self.finish(supervisor, [("e", _KILLED), ("init", _KILLED)])

@@ -4,7 +4,7 @@
 import subprocess
 import sys
 
-from harness import Case, main
+from harness import Case, main, only_with
 
 
 class Many(Case):

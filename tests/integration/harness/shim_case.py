@@ -6,6 +6,7 @@ import os
 import select
 import shlex
 import stat
+import time
 
 from driver import INIT, Container, DirectoryWatch, StartError, Stdio, read_log
 from harness.case import Case
@@ -129,7 +130,7 @@ class ShimCase(Case):
         while before != (now := _switches(process.shim.pid)) or now[0] != "S":
             self.assertGreater(deadline.remaining, 0)
             before = now
-            os.sched_yield()
+            time.sleep(0.1)  # which is longer than what it may be about to finish
         # The one wait for nothing in these tests: nothing is what must happen.
         with self.assertRaises(TimeoutError):
             process.await_hangup(seconds)
