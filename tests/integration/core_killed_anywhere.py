@@ -10,7 +10,7 @@ import sys
 from harness import main
 from harness.case import parametrised
 from harness.core_case import CoreCase
-from harness.process import Deadline, wait_pidfd
+from harness.process import Deadline, await_state, wait_pidfd
 from harness.supervise import CallError
 
 # Until here nobody was told that there would be a process.
@@ -18,6 +18,7 @@ _UNDONE = ("staged", "filled", "published", "shim-spawned", "pid-seen", "identif
 _START = (*_UNDONE, "started", "announced")
 _EXEC = (*_UNDONE, "announced")
 _EXIT = ("exit-hung-up", "exit-settled", "exit-published", "taken-back", "exit-discarded")
+_UNKNOWN = 255
 _WITH_SHIM = ("shim-spawned", "pid-seen", "identified", "started", "announced")
 
 
@@ -162,6 +163,50 @@ class KilledAnywhere(CoreCase):
         self.await_gone(successor, "e")
         self.assertEqual(self.history()[1:], [("start-process", "e", 0), ("exit", "e", 4)])
         self.finish_exec(successor)
+
+    def end_unseen(self, process, end):
+        """It ends by itself while its shim is stopped, which is killed then: nobody has recorded how."""
+        with open(self.directory / process / "pid", encoding="utf-8") as number:
+            pid = int(number.read())
+        for shim in self.shims(self.directory / process):
+            os.kill(shim, signal.SIGSTOP)
+            await_state(shim, "T")
+        end()
+        wait_pidfd(pid, Deadline(what="the process to end"))
+        self.assertEqual(self.kill_shims(self.directory / process), 1)
+
+    def strike_unseen(self, supervisor, step, process, end):
+        """As above; a supervisor that is to die as well dies of it at the step. Who is there then."""
+        if step:
+            supervisor.failpoint(f"{step}=kill")
+        self.end_unseen(process, end)
+        if not step:
+            return supervisor
+        self.assertEqual(supervisor.wait(), -signal.SIGKILL)
+        return self.supervisor("adopt")
+
+    @parametrised({"shim": (None,)} | {f"both_{step}".replace("-", "_"): (step,)
+                                       for step in (*_EXIT, "exit-deleted")})
+    def test_exit_unseen(self, step):
+        """There is one exit, with the status that the kernel tells, or none that anybody knows."""
+        supervisor = self.victim_supervisor()
+        supervisor.call("start", id=self.id, bundle=self.bundle())
+        supervisor = self.strike_unseen(supervisor, step, "init", self.end_init)
+        self.await_gone(supervisor)
+        self.assertIn(self.history(), [[("start-container", "", 0), ("exit", "init", status)]
+                                       for status in (3, _UNKNOWN)])
+        self.finish(supervisor)
+
+    @parametrised({"shim": (None,)} | {f"both_{step}".replace("-", "_"): (step,) for step in _EXIT})
+    def test_exec_exit_unseen(self, step):
+        supervisor = self.victim_supervisor()
+        supervisor.call("start", id=self.id, bundle=self.bundle())
+        supervisor.call("exec", id=self.id, process="e", args=["/bin/sleep", "1000"])
+        supervisor = self.strike_unseen(supervisor, step, "e", self.end_exec)
+        self.await_gone(supervisor, "e")
+        self.assertIn(self.history()[1:], [[("start-process", "e", 0), ("exit", "e", status)]
+                                           for status in (4, _UNKNOWN)])
+        self.finish_exec(supervisor)
 
     def test_between_opening_the_fifo_and_looking(self):
         """A shim that ends while its new supervisor looks at what there is (R-5)."""

@@ -3,7 +3,7 @@
 started, the init's last, and nothing left (R-10).
 
 Each round is a random sequence of starts, execs, kills, and deaths of shims, of the supervisor at
-any moment or at a named step, and of both. CHOCK_PROPERTY_ROUNDS says how many rounds of ten
+any moment or at a named step, and of both. CHOCK_PROPERTY_ROUNDS says how many rounds of a few
 containers there are, CHOCK_PROPERTY_SEED which is the first; a failure names its seed.
 """
 
@@ -17,10 +17,10 @@ from harness import main
 from harness.core_case import CoreCase
 from harness.supervise import CallError
 
-_ROUNDS = int(os.environ.get("CHOCK_PROPERTY_ROUNDS", "12"))
+_ROUNDS = int(os.environ.get("CHOCK_PROPERTY_ROUNDS", "200"))
 _SEED = int(os.environ.get("CHOCK_PROPERTY_SEED", secrets.randbelow(1 << 32)))
-_CONTAINERS = 10
-_ACTIONS = 80
+_CONTAINERS = 3
+_ACTIONS = 25
 _STEPS = ("staged", "filled", "published", "shim-spawned", "pid-seen", "identified", "started",
           "announced", "exit-hung-up", "exit-settled", "exit-deleted", "exit-published",
           "taken-back", "exit-discarded", "adopt-opened")
