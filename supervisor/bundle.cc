@@ -15,8 +15,9 @@ std::string config_path(const std::string& bundle) {
 
 Result<state::OciConfig> read_bundle(const std::string& path) {
   const std::string file = config_path(path);
-  // Not blocking: the file may be a fifo, by mistake or by malice.
-  const sys::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  // Not blocking: the file may be a fifo, by mistake or by malice. Nor is it a link to another one,
+  // which would not be what the runtime reads a moment later.
+  const sys::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   if (!fd.valid()) {
     return system_error("open", file);
   }

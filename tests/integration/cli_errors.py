@@ -59,9 +59,12 @@ class Errors:
         directory = self.space.bundle("/bin/true")
         os.unlink(directory.config_path)
         os.mkdir(directory.config_path)
+        link = self.space.bundle("/bin/true")
+        os.rename(link.config_path, self.space.file("elsewhere"))
+        os.symlink(self.space.file("elsewhere"), link.config_path)
         nul, long = self.space.bundle("/bin/echo", "x\0y"), self.space.bundle("/bin/true")
         long.process["env"].append("A=" + "x" * (128 << 10))
-        for bundle in (deep, huge, fifo, directory, nul, long.write()):
+        for bundle in (deep, huge, fifo, directory, link, nul, long.write()):
             for verb in ("run", "start"):
                 container = self.space.new_id()
                 self.refused(self.chock(verb, "-b", bundle.path, container), "config.json")
