@@ -60,6 +60,8 @@ Awaitable<void> cancel_on_signal(const sys::SignalFd& signals, Latch& gone,
 
 Awaitable<int> launch_in(asio::any_io_executor executor, const GlobalOptions& globals,
                          Operation operation, const sys::SignalFd& signals, const Show& show) {
+  const std::string method = operation.method;
+  const std::string called = operation.verb != nullptr ? operation.verb : method;
   const Launches launches = operation.method == "start" ? Launches::Container : Launches::Process;
   Result<Backend> backend = Backend::open(executor, globals, purpose_of(operation, launches));
   if (!backend) {
@@ -75,8 +77,12 @@ Awaitable<int> launch_in(asio::any_io_executor executor, const GlobalOptions& gl
   if (answer) {
     co_return show_answer(globals, *answer, show);
   }
-  const int code = refuse_launch(answer.error());
-  const bool canceled = answer.error().code == ECANCELED;
+  Error error = answer.error();
+  if (error.operation == method) {
+    error.operation = called;
+  }
+  const int code = refuse_launch(error);
+  const bool canceled = error.code == ECANCELED;
   co_return canceled&& number ? exit_code_of_signal(*number) : code;
 }
 

@@ -14,6 +14,7 @@ namespace chock::supervisor::cli {
 struct Operation {
   std::string method;  // of Supervisor::call
   state::Json params;
+  const char* verb = nullptr;  // what errors call it, if not by its method
 };
 
 // The answer for people, in place of the JSON object that --json prints; empty: nothing to tell.

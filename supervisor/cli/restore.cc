@@ -31,7 +31,7 @@ Result<StartRequest> make_request(const Values& values, const GlobalOptions& glo
 
 int restore(const Values& values, const GlobalOptions& globals) {
   const Result<StartRequest> request = make_request(values, globals);
-  return request ? launch(globals, {"start", format_request(*request)}, describe_started)
+  return request ? launch(globals, {"start", format_request(*request), "restore"}, describe_started)
                  : refuse(request.error());
 }
 

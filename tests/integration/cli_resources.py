@@ -93,8 +93,9 @@ class Resources:
         self.refused(self.chock("checkpoint", "create", container, "../x"), "checkpoint name")
         self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, self.space.new_id()),
                      "restore", "no CHECKPOINT given")
-        self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, self.space.new_id(),
-                                "none"))
+        other = self.space.new_id()
+        self.refused(self.chock("restore", "-b", self.space.shell(FOREVER).path, other, "none"),
+                     f"chock: restore {other}: ")
 
     def test_checkpoint_that_lacks_a_program(self):
         """127 speaks of the program in the container, not of one that the runtime misses."""
