@@ -70,12 +70,16 @@ Result<state::OciProcess> read_process_file(const std::string& path) {
   const std::string absolute = TRY(absolute_path(path));
   const size_t slash = absolute.rfind('/');
   const sys::StateDir directory = TRY(sys::StateDir::open(absolute.substr(0, slash + 1)));
-  const std::optional<std::string> text =
-      TRY(directory.read_file(absolute.substr(slash + 1), state::kFileLimit));
-  if (!text) {
+  const Result<std::optional<std::string>> text =
+      directory.read_file(absolute.substr(slash + 1), state::kFileLimit);
+  if (!text) {  // which knows but the last part of the path
+    return std::unexpected(
+        Error{text.error().code, text.error().operation, path, text.error().detail});
+  }
+  if (!*text) {
     return system_error(ENOENT, "open", path);
   }
-  const state::Json json = TRY(state::parse_json(*text, path));
+  const state::Json json = TRY(state::parse_json(**text, path));
   state::JsonReader reader(json, path);
   state::OciProcess process = state::read_oci_process(reader);
   TRY(reader.check());

@@ -92,6 +92,8 @@ class Errors:
                  self.space.file("nul", b'{"args": ["ls", "x\\u0000y"], "cwd": "/"}'), "/"]
         for path in paths:
             self.refused(self.chock("exec", "--process", path, container))
+        for path in (huge, link, directory):
+            self.refused(self.chock("exec", "--process", path, container), path + ": ")
         self.assertEqual(len(self.answer("state", container)["processes"]), 1)
         self.done("exec", "--process", self.space.file("good"), container)
 
