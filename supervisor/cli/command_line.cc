@@ -110,14 +110,20 @@ std::string join(const std::vector<std::string_view>& names) {
   return text;
 }
 
-int refuse_word(const std::string& word) {
+// What is no verb: the first of `words`, or the first two where verbs have two.
+int refuse_verb(const std::vector<std::string>& words) {
+  std::string word = words.front();
   if (word.starts_with('-')) {
     report_failure(describe_extra(word));
     return kExitOwnFailure;
   }
   if (const std::vector<std::string_view> below = verbs_below(word); !below.empty()) {
-    report_failure("'" + word + "' needs another word: " + join(below));
-    return kExitOwnFailure;
+    const std::string pair = words.size() > 1 ? word + " " + words[1] : std::string();
+    if (nearest_verb(pair).empty()) {
+      report_failure("'" + word + "' needs another word: " + join(below));
+      return kExitOwnFailure;
+    }
+    word = pair;
   }
   const std::string_view nearest = nearest_verb(word);
   const std::string hint =
@@ -174,7 +180,7 @@ int run_command_line(std::vector<std::string> words) {
     return kExitOwnFailure;
   }
   const Verb* verb = find_verb(rest);
-  return verb == nullptr ? refuse_word(rest.front()) : run_verb(*verb, std::move(globals), rest);
+  return verb == nullptr ? refuse_verb(rest) : run_verb(*verb, std::move(globals), rest);
 }
 
 }  // namespace chock::supervisor::cli

@@ -39,6 +39,9 @@ class Output(CliCase):
                              ("close-stdni", "close-stdin")):
             self.refused(self.chock(typed), f"unknown verb '{typed}'", f"did you mean '{meant}'?")
         self.refused(self.chock("checkpoint"), "checkpoint create", "checkpoint list")
+        self.refused(self.chock("checkpoint", "xyzzy"), "checkpoint create", "checkpoint list")
+        self.refused(self.chock("checkpoint", "creat", "c"), "unknown verb 'checkpoint creat'",
+                     "did you mean 'checkpoint create'?")
         self.refused(self.chock("xyzzy"), "see chock --help")
         self.refused(self.chock("state", "--no-such"), "state", "--no-such")
         self.refused(self.chock("state", "a", "b"), "state", "'b'")
