@@ -57,6 +57,10 @@ Result<Done> signal_process(const Core& core, const KillRequest& request) {
 
 Result<Done> resize_terminal(const Core& core, const ResizeRequest& request) {
   const sys::StateDir dir = TRY(find_process(core, "resize", request.id, request.process));
+  const Result<state::ProcessState> state = read_process(dir);
+  if (state && !state->process.terminal) {  // its shim would not do anything, and not say so
+    return std::unexpected(Error{ENOTTY, "resize", request.id, "the process has no terminal"});
+  }
   return send(dir, "resize", request.id,
               {.type = state::ControlMessage::Type::Resize,
                .width = request.width,

@@ -143,7 +143,9 @@ Awaitable<Reply<types::UpdateProcessResponse>> Api::update_process(
   }
   if (request.width() > 0 || request.height() > 0) {
     const Result<Done> resized = co_await supervisor_.resize(to_resize(request));
-    if (!resized && !is_too_late(resized.error())) {
+    // The contract: the size of a terminal that there is not changes nothing, and is no error.
+    const bool harmless = resized || is_too_late(resized.error()) || resized.error().code == ENOTTY;
+    if (!harmless) {
       co_return refuse(resized.error());
     }
   }

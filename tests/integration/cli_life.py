@@ -214,6 +214,9 @@ class Life:
         self.done("exec", "-d", "-t", "--exec-id", "e", container, "/bin/sleep", "1000")
         self.done("resize", container, "80", "24")
         self.done("resize", "--process", "e", container, "132", "50")
+        self.done("exec", "-d", "--exec-id", "plain", container, "/bin/sleep", "1000")
+        self.refused(self.chock("resize", "-p", "plain", container, "80", "24"), container,
+                     "no terminal")
         self.refused(self.chock("resize", container), "resize: no COLUMNS given")
         self.refused(self.chock("resize", container, "80", "0"), "resize", "ROWS")
         self.refused(self.chock("resize", container, "80", "65536"), "resize", "ROWS")

@@ -108,6 +108,7 @@ class Life(ContainerdCase):
         source, out = self.space.fifo("in"), self.space.file("out", b"")
         writer = os.open(source, os.O_RDWR)
         container, _ = self.create(self.client, self.space.shell("cat"), stdin=source, stdout=out)
+        self.client.UpdateProcess(id=container, pid="init", width=80, height=24)  # of no terminal
         os.write(writer, b"all of it")
         os.close(writer)
         self.client.UpdateProcess(id=container, pid="init", closeStdin=True)
