@@ -184,7 +184,10 @@ Awaitable<Result<Done>> delete_container(SharedCore core, DeleteRequest request)
     init = core->find(request.id, state::layout::kInit);
   }
   if (container && init) {
-    co_return co_await delete_watched(container, init, request.force);
+    Result<Done> ended = co_await delete_watched(container, init, request.force);
+    if (!ended || !container->state.keep) {
+      co_return ended;  // its directory goes with its exit
+    }
   }
   co_return co_await delete_on_disk(std::move(core), std::move(request));
 }

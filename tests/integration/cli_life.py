@@ -103,6 +103,13 @@ class Life:
         self.assertEqual(self.answer("list"), {"containers": []})
         self.assertIsNone(self.runtime.state(container))
 
+    def test_keep_what_is_deleted_while_it_runs(self):
+        """That is the end of being kept, whoever sees the exit first."""
+        container = self.start("exec sleep 1000", "--rm=false")
+        self.done("delete", "--force", container)
+        self.assertEqual(self.answer("list"), {"containers": []})
+        self.assertIsNone(self.runtime.state(container))
+
     # -- exec
 
     def test_exec_exits_with_the_command_s_status(self):
