@@ -2,10 +2,15 @@
 #include "supervisor/root_lock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
+
+#include <chrono>
 
 #include "common/state/json.h"
 #include "common/state/layout.h"
+#include "common/sys/pidfd.h"
+#include "supervisor/notice.h"
 
 namespace chock::supervisor {
 namespace {
@@ -23,19 +28,47 @@ state::Json read_announcement(const sys::StateDir& root) {
   return json ? *std::move(json) : state::Json::object();
 }
 
+// Whoever has announced itself last; 0 if nobody has.
+pid_t announced_process(const sys::StateDir& root) {
+  const state::Json json = read_announcement(root);
+  return state::JsonReader(json, state::layout::kSupervisorLock).integer<pid_t>("pid");
+}
+
+bool lives(pid_t pid) {
+  const Result<sys::Pidfd> process = sys::Pidfd::open(pid);
+  return process && !process->ended();
+}
+
+// Before there is an event loop. As with a container's lock, the notice comes a moment before the
+// lock is released, so it is not waited for alone.
+void await_release(const Notice& notice) {
+  constexpr int kRetryMs = 50;
+  pollfd closed{.fd = notice.fd(), .events = POLLIN, .revents = 0};
+  static_cast<void>(::poll(&closed, 1, kRetryMs));
+}
+
 }  // namespace
 
+// A server that is killed in the middle of a vfork(2) leaves a child that holds all its locks and
+// sockets until it has executed, which takes a while on a busy machine: that is waited for, or the
+// next server would be refused for the sake of a dead one.
 Result<RootLock> RootLock::take(const sys::StateDir& root) {
-  std::optional<sys::LockFile> lock =
-      TRY(sys::LockFile::try_lock(root, state::layout::kSupervisorLock));
-  if (!lock) {
-    const state::Json json = read_announcement(root);
-    state::JsonReader reader(json, state::layout::kSupervisorLock);
-    const pid_t holder = reader.integer<pid_t>("pid");
-    return input_error("serve", root.path(),
-                       "served by process " + (holder == 0 ? "unknown" : std::to_string(holder)));
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds kPatience{10};
+  const Clock::time_point end = Clock::now() + kPatience;
+  while (true) {
+    std::optional<sys::LockFile> lock =
+        TRY(sys::LockFile::try_lock(root, state::layout::kSupervisorLock));
+    if (lock) {
+      return RootLock(*std::move(lock));
+    }
+    const pid_t holder = announced_process(root);
+    if (lives(holder) || Clock::now() >= end) {
+      return input_error("serve", root.path(),
+                         "served by process " + (holder == 0 ? "unknown" : std::to_string(holder)));
+    }
+    await_release(TRY(Notice::of_closing(root, state::layout::kSupervisorLock)));
   }
-  return RootLock(*std::move(lock));
 }
 
 Result<void> RootLock::announce(const std::string& socket) const {

@@ -14,7 +14,8 @@ namespace chock::supervisor {
 
 class RootLock {
  public:
-  // A root that has a server is an Error that says which process it is.
+  // A root that has a server is an Error that says which process it is. Blocks for what a server
+  // that was killed has not let go of yet: for milliseconds, as a rule.
   [[nodiscard]] static Result<RootLock> take(const sys::StateDir& root);
 
   // For clients: where we listen.
