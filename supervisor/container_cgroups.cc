@@ -6,7 +6,7 @@
 namespace chock::supervisor {
 namespace {
 
-constexpr size_t kFileLimit = 1UL << 20U;
+constexpr size_t kCgroupFileLimit = 1UL << 20U;
 
 }  // namespace
 
@@ -28,7 +28,7 @@ CgroupFiles::CgroupFiles(const std::string& path) {
 
 std::optional<std::string> CgroupFiles::content(const std::string& name) const {
   const Result<std::optional<std::string>> text =
-      dir_ ? dir_->read_file(name, kFileLimit) : std::optional<std::string>();
+      dir_ ? dir_->read_file(name, kCgroupFileLimit) : std::optional<std::string>();
   return text ? *text : std::nullopt;
 }
 

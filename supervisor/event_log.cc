@@ -19,7 +19,7 @@ using state::layout::kEventLog;
 
 // What retention allows, and nothing else, decides how long a log is; this keeps a file that is
 // none from being read for ever.
-constexpr size_t kFileLimit = 1UL << 30U;
+constexpr size_t kLogFileLimit = 1UL << 30U;
 constexpr uint64_t kLargestSeq = uint64_t{1} << 53U;  // what every JSON reader keeps exact
 
 bool before(const timespec& a, const timespec& b) {
@@ -44,7 +44,7 @@ Told told_by(const EventRecord& record, const std::string& id, const std::string
 }  // namespace
 
 Result<EventLog> EventLog::open(const sys::StateDir& root, size_t retain) {
-  const std::optional<std::string> text = TRY(root.read_file(kEventLog, kFileLimit));
+  const std::optional<std::string> text = TRY(root.read_file(kEventLog, kLogFileLimit));
   state::EventLines lines = state::parse_event_lines(text.value_or(""));
   EventLog log(root, retain);
   log.skipped_ = lines.skipped;

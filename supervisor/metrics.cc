@@ -28,11 +28,11 @@ std::string number(double value) {
 }
 
 template <class Duration>
-double seconds(Duration duration) {
+double in_seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-double seconds(const timeval& time) {
+double in_seconds(const timeval& time) {
   constexpr double kMicro = 1e-6;
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * kMicro;
 }
@@ -79,7 +79,7 @@ void add_buckets(Text& text, const std::string& label, const Metrics::Durations&
     text.add("_bucket", before + "le=\"" + number(Metrics::kBuckets.at(i)) + "\"", within);
   }
   text.add("_bucket", before + "le=\"+Inf\"", durations.count);
-  text.add("_sum", label, seconds(durations.total));
+  text.add("_sum", label, in_seconds(durations.total));
   text.add("_count", label, durations.count);
 }
 
@@ -131,14 +131,14 @@ void add_process(Text& text, std::chrono::system_clock::time_point since) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   text.single("process_cpu_seconds_total", Type::Counter, "User and system CPU time.",
-              seconds(usage.ru_utime) + seconds(usage.ru_stime));
+              in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime));
   text.single("process_resident_memory_bytes", Type::Gauge, "Resident memory.", resident_bytes());
   text.single("process_open_fds", Type::Gauge, "Open file descriptors.",
               uint64_t{sys::count_open_files()});
   text.single("process_max_fds", Type::Gauge, "Most open file descriptors.",
               uint64_t{sys::open_file_limit()});
   text.single("process_start_time_seconds", Type::Gauge, "When the server began, Unix time.",
-              seconds(since.time_since_epoch()));
+              in_seconds(since.time_since_epoch()));
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ void Metrics::count(const state::EventRecord& event) {
 void Metrics::Durations::add(std::chrono::nanoseconds took) {
   ++count;
   total += took;
-  const auto* const bucket = std::ranges::lower_bound(kBuckets, seconds(took));
+  const auto* const bucket = std::ranges::lower_bound(kBuckets, in_seconds(took));
   if (bucket != kBuckets.end()) {
     ++in_bucket.at(static_cast<size_t>(bucket - kBuckets.begin()));
   }

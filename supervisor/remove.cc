@@ -28,6 +28,7 @@ std::unexpected<Error> still_running(const std::string& id) {
 // What keeps a container from ending once its init is dead is a shim that nobody reads from.
 Awaitable<void> end_shims(const Container& container) {
   std::vector<std::shared_ptr<Process>> processes;
+  processes.reserve(container.processes.size());
   for (const auto& [id, process] : container.processes) {
     processes.push_back(process);
   }

@@ -34,7 +34,7 @@ namespace {
 
 namespace layout = state::layout;
 
-struct Found {
+struct Candidate {
   std::shared_ptr<Process> process;
   bool unfinished = false;  // its launch: nobody was told of it
 };
@@ -65,8 +65,8 @@ bool is_unfinished(const Evidence& evidence, Told told) {
 }
 
 // The exit fifo is opened first, then everything else is looked at.
-Result<Found> find_process(const Core& core, const std::string& container_id,
-                           const sys::StateDir& container, const std::string& id) {
+Result<Candidate> find_process(const Core& core, const std::string& container_id,
+                               const sys::StateDir& container, const std::string& id) {
   sys::StateDir dir = TRY(container.open_dir(id));
   auto process = std::make_shared<Process>(id);
   process->exit_fifo = TRY(open_exit_fifo(dir));
@@ -76,7 +76,7 @@ Result<Found> find_process(const Core& core, const std::string& container_id,
   process->told = told_of(core, container_id, *process);
   const bool unfinished = is_unfinished(evidence, process->told);
   process->process = std::move(evidence.process);
-  return Found{std::move(process), unfinished};
+  return Candidate{std::move(process), unfinished};
 }
 
 void discard_noted(const Core& core, const sys::StateDir& parent, const std::string& id,
@@ -202,8 +202,9 @@ Awaitable<void> finish_launch(SharedCore core, std::shared_ptr<Container> contai
   const bool init = process->id == layout::kInit;
   const Result<sys::LockFile> lock = co_await lock_adopted(core, container->id);
   const Result<sys::StateDir> dir = core->root.open_dir(container->id);
-  const Result<Found> found = lock && dir ? find_process(*core, container->id, *dir, process->id)
-                                          : std::unexpected(lock ? dir.error() : lock.error());
+  const Result<Candidate> found = lock && dir
+                                      ? find_process(*core, container->id, *dir, process->id)
+                                      : std::unexpected(lock ? dir.error() : lock.error());
   if (found && !found->unfinished) {
     process->process = std::move(found->process->process);
     process->exit_fifo = std::move(found->process->exit_fifo);
@@ -238,7 +239,7 @@ Awaitable<void> finish_start(SharedCore core, std::shared_ptr<Container> contain
 }
 
 void adopt_process(const SharedCore& core, const std::shared_ptr<Container>& container,
-                   const Found& found) {
+                   const Candidate& found) {
   const std::shared_ptr<Process>& process = found.process;
   const bool init = process->id == layout::kInit;
   if (found.unfinished) {
@@ -255,7 +256,7 @@ void adopt_process(const SharedCore& core, const std::shared_ptr<Container>& con
 
 // An exec that cannot be read is left alone; it must not cost the others their supervisor (D41).
 void find_execs(const Core& core, const sys::StateDir& dir, Container& container,
-                std::vector<Found>& found) {
+                std::vector<Candidate>& found) {
   const auto entries = dir.list();
   if (!entries) {
     core.note(container.id, {}, entries.error());
@@ -265,7 +266,7 @@ void find_execs(const Core& core, const sys::StateDir& dir, Container& container
     if (!entry.directory || entry.name == layout::kInit) {
       continue;
     }
-    Result<Found> exec = find_process(core, container.id, dir, entry.name);
+    Result<Candidate> exec = find_process(core, container.id, dir, entry.name);
     if (exec) {
       found.push_back(*std::move(exec));
     } else {
@@ -298,14 +299,14 @@ Result<void> adopt_container(const SharedCore& core, const std::string& id) {
     core->note(Note::Level::Warning, id, {}, "never started: removed");
     return discard_dir(core->root, core->root, id);
   }
-  std::vector<Found> found;
+  std::vector<Candidate> found;
   found.push_back(TRY(find_process(*core, id, dir, layout::kInit)));
   find_execs(*core, dir, *container, found);
-  for (const Found& process : found) {
+  for (const Candidate& process : found) {
     container->processes[process.process->id] = process.process;
   }
   core->containers[id] = container;
-  for (const Found& process : found) {
+  for (const Candidate& process : found) {
     adopt_process(core, container, process);
   }
   return {};

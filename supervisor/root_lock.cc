@@ -49,7 +49,7 @@ void await_release(const Notice& notice) {
 
 }  // namespace
 
-// A server that is killed in the middle of a vfork(2) leaves a child that holds all its locks and
+// A server that is killed in the middle of a vfork leaves a child that holds all its locks and
 // sockets until it has executed, which takes a while on a busy machine: that is waited for, or the
 // next server would be refused for the sake of a dead one.
 Result<RootLock> RootLock::take(const sys::StateDir& root) {

@@ -17,7 +17,7 @@ namespace chock::supervisor {
 namespace {
 
 constexpr off_t kOutputLimit = 1 << 20;
-constexpr std::chrono::seconds kKillGrace{10};
+constexpr std::chrono::seconds kCallKillGrace{10};
 
 Result<sys::UniqueFd> make_input(std::string_view text) {
   sys::UniqueFd fd(::memfd_create("input", MFD_CLOEXEC));
@@ -31,13 +31,13 @@ Result<sys::UniqueFd> make_input(std::string_view text) {
   return fd;
 }
 
-struct Running {
+struct RunningCall {
   sys::UniqueFd input;
   sys::Capture output, errors;
   sys::Pidfd process;
 };
 
-Result<Running> spawn_runtime(const runtime::Arguments& arguments, std::string_view input) {
+Result<RunningCall> spawn_runtime(const runtime::Arguments& arguments, std::string_view input) {
   const std::optional<std::string> path = sys::find_executable(arguments.front());
   if (!path) {
     return input_error("find runtime", arguments.front(), "not installed on system");
@@ -50,10 +50,10 @@ Result<Running> spawn_runtime(const runtime::Arguments& arguments, std::string_v
                              .stdio = {in.get(), out.fd(), err.fd()},
                              .group = sys::Command::Group::Own};
   sys::Pidfd process = TRY(sys::spawn(command));
-  return Running{std::move(in), std::move(out), std::move(err), std::move(process)};
+  return RunningCall{std::move(in), std::move(out), std::move(err), std::move(process)};
 }
 
-Result<RuntimeAnswer> collect(const Running& running) {
+Result<RuntimeAnswer> collect(const RunningCall& running) {
   RuntimeAnswer answer;
   const std::optional<sys::Reaped> reaped = TRY(running.process.reap());
   answer.status = reaped ? reaped->status : sys::ExitStatus::unknown();
@@ -88,7 +88,7 @@ std::string message_of(std::string_view line) {
 
 Awaitable<Result<RuntimeAnswer>> call_runtime(runtime::Arguments arguments, std::string input,
                                               CallLimits limits) {
-  const Result<Running> running = spawn_runtime(arguments, input);
+  const Result<RunningCall> running = spawn_runtime(arguments, input);
   CO_TRY(running);
   const int process = running->process.fd();
   const size_t first =
@@ -99,7 +99,7 @@ Awaitable<Result<RuntimeAnswer>> call_runtime(runtime::Arguments arguments, std:
   // Hooks and helpers of the runtime are in its group, and would be left behind.
   running->process.kill_group();
   // Bounded too: a process that the kernel holds (state D) does not die of SIGKILL.
-  co_await first_of(readable(process), pause_for(kKillGrace));
+  co_await first_of(readable(process), pause_for(kCallKillGrace));
   static_cast<void>(running->process.reap());
   if (first == 2) {
     co_return std::unexpected(Error{ECANCELED, "run", arguments.front(), "context canceled"});

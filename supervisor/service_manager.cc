@@ -34,6 +34,9 @@ void ServiceManager::notify(std::string_view state) const {
     address.sun_path[0] = '\0';  // an abstract name (unix(7))
   }
   const sys::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) {
+    return;  // as with a manager that is gone
+  }
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path_.size());
   // A manager that is busy for a moment is waited for, or it would take us for never ready; one
   // that does not read at all must not keep us from serving.

@@ -22,8 +22,6 @@ namespace {
 
 using asio::experimental::awaitable_operators::operator||;
 
-constexpr std::chrono::seconds kShimEndGrace{10};
-
 // A runtime may write the file in pieces: what is no number yet may become one.
 Result<std::optional<pid_t>> published_pid(const sys::StateDir& process) {
   Result<std::optional<pid_t>> pid = read_pid(process);

@@ -42,6 +42,9 @@ struct LaunchLimits {
                                                  const sys::Pidfd& shim, LaunchLimits limits,
                                                  std::string object);
 
+// How long a shim that is over, or killed, may take to end.
+inline constexpr std::chrono::seconds kShimEndGrace{10};
+
 // Kills a shim that is not wanted any more, with whatever it has forked outside of the container,
 // and waits for its end, within a bound.
 [[nodiscard]] Awaitable<void> end_shim(const sys::Pidfd& shim);

@@ -20,6 +20,7 @@
 #include "supervisor/program_paths.h"
 #include "supervisor/runtime_call.h"
 #include "supervisor/settle.h"
+#include "supervisor/shim_launch.h"
 #include "supervisor/stdio_plan.h"
 #include "supervisor/watch.h"
 
@@ -27,8 +28,6 @@ namespace chock::supervisor {
 namespace {
 
 using asio::experimental::awaitable_operators::operator||;
-
-constexpr std::chrono::seconds kShimEndGrace{10};
 
 struct Plan {
   std::string id;

@@ -197,7 +197,7 @@ state::CheckpointConfig read_checkpoint(RequestReader& reader) {
 
 // Most requests are a container and at most a process of it.
 template <class Request>
-Request read_container(RequestReader& reader) {
+Request read_plain_request(RequestReader& reader) {
   return {.id = read_container_id(reader)};
 }
 
@@ -225,7 +225,7 @@ KillRequest read_kill(RequestReader& reader) {
 }
 
 DeleteRequest read_delete(RequestReader& reader) {
-  auto request = read_container<DeleteRequest>(reader);
+  auto request = read_plain_request<DeleteRequest>(reader);
   request.force = reader.boolean("force");
   return request;
 }
@@ -239,27 +239,27 @@ ResizeRequest read_resize(RequestReader& reader) {
 }
 
 UpdateRequest read_update(RequestReader& reader) {
-  auto request = read_container<UpdateRequest>(reader);
+  auto request = read_plain_request<UpdateRequest>(reader);
   reader.object("resources",
                 [&request](RequestReader& in) { request.resources = read_resources(in); });
   return request;
 }
 
 CheckpointCreateRequest read_checkpoint_create(RequestReader& reader) {
-  auto request = read_container<CheckpointCreateRequest>(reader);
+  auto request = read_plain_request<CheckpointCreateRequest>(reader);
   request.directory = reader.path("directory");
   request.checkpoint = read_checkpoint(reader);
   return request;
 }
 
 CheckpointListRequest read_checkpoint_list(RequestReader& reader) {
-  auto request = read_container<CheckpointListRequest>(reader);
+  auto request = read_plain_request<CheckpointListRequest>(reader);
   request.directory = reader.path("directory");
   return request;
 }
 
 CheckpointDeleteRequest read_checkpoint_delete(RequestReader& reader) {
-  auto request = read_container<CheckpointDeleteRequest>(reader);
+  auto request = read_plain_request<CheckpointDeleteRequest>(reader);
   request.directory = reader.path("directory");
   request.name = reader.id("name", "checkpoint name", Need::Required);
   return request;
@@ -291,7 +291,7 @@ Result<WaitRequest> parse_request(const state::Json& params) {
 }
 template <>
 Result<StateRequest> parse_request(const state::Json& params) {
-  return checked<StateRequest>("state", params, read_container);
+  return checked<StateRequest>("state", params, read_plain_request);
 }
 template <>
 Result<ListRequest> parse_request(const state::Json& params) {
@@ -311,11 +311,11 @@ Result<CloseStdinRequest> parse_request(const state::Json& params) {
 }
 template <>
 Result<PauseRequest> parse_request(const state::Json& params) {
-  return checked<PauseRequest>("pause", params, read_container);
+  return checked<PauseRequest>("pause", params, read_plain_request);
 }
 template <>
 Result<ResumeRequest> parse_request(const state::Json& params) {
-  return checked<ResumeRequest>("resume", params, read_container);
+  return checked<ResumeRequest>("resume", params, read_plain_request);
 }
 template <>
 Result<UpdateRequest> parse_request(const state::Json& params) {
@@ -323,11 +323,11 @@ Result<UpdateRequest> parse_request(const state::Json& params) {
 }
 template <>
 Result<StatsRequest> parse_request(const state::Json& params) {
-  return checked<StatsRequest>("stats", params, read_container);
+  return checked<StatsRequest>("stats", params, read_plain_request);
 }
 template <>
 Result<PsRequest> parse_request(const state::Json& params) {
-  return checked<PsRequest>("ps", params, read_container);
+  return checked<PsRequest>("ps", params, read_plain_request);
 }
 template <>
 Result<CheckpointCreateRequest> parse_request(const state::Json& params) {

@@ -16,6 +16,7 @@
 #include "supervisor/first_of.h"
 #include "supervisor/oom.h"
 #include "supervisor/settle.h"
+#include "supervisor/shim_launch.h"
 
 namespace chock::supervisor {
 namespace {
@@ -23,7 +24,6 @@ namespace {
 using state::EventRecord;
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds kShimEndGrace{10};
 constexpr milliseconds kFirstRetry{50};
 constexpr milliseconds kLastRetry{1600};
 

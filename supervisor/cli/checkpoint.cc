@@ -32,7 +32,7 @@ int carry_out_in_directory(const GlobalOptions& globals, const char* method, Req
   return carry_out(globals, {method, format_request(request)}, show);
 }
 
-std::string describe(const Json& answer) {
+std::string describe_checkpoints(const Json& answer) {
   Table table({{"NAME"}, {"CREATED"}, {"TCP"}, {"UNIX SOCKETS"}, {"SHELL"}});
   state::JsonReader reader(answer, "answer");
   reader.objects("checkpoints", [&table](state::JsonReader& checkpoint) {
@@ -64,16 +64,16 @@ Action declare_create(Options& options) {
   };
 }
 
-Action declare_list(Options& options) {
+Action declare_checkpoint_list(Options& options) {
   const auto request = std::make_shared<CheckpointListRequest>();
   declare_container(options, *request);
   declare_directory(options, *request);
   return [request](const GlobalOptions& globals) {
-    return carry_out_in_directory(globals, "checkpoint-list", *request, describe);
+    return carry_out_in_directory(globals, "checkpoint-list", *request, describe_checkpoints);
   };
 }
 
-Action declare_delete(Options& options) {
+Action declare_checkpoint_delete(Options& options) {
   const auto request = std::make_shared<CheckpointDeleteRequest>();
   declare_container(options, *request);
   options.word("NAME", request->name, "Name of the checkpoint");
@@ -95,12 +95,12 @@ const Verb kCheckpointList{.name = "checkpoint list",
                            .words = "ID",
                            .summary = "List a container's checkpoints",
                            .example = "chock checkpoint list web1",
-                           .declare = declare_list};
+                           .declare = declare_checkpoint_list};
 
 const Verb kCheckpointDelete{.name = "checkpoint delete",
                              .words = "ID NAME",
                              .summary = "Delete a checkpoint",
                              .example = "chock checkpoint delete web1 before-upgrade",
-                             .declare = declare_delete};
+                             .declare = declare_checkpoint_delete};
 
 }  // namespace chock::supervisor::cli

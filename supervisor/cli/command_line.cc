@@ -102,7 +102,7 @@ const Verb* find_verb(const std::vector<std::string>& words) {
   return found == verbs().end() ? nullptr : *found;
 }
 
-std::string join(const std::vector<std::string_view>& names) {
+std::string list_of(const std::vector<std::string_view>& names) {
   std::string text;
   for (const std::string_view name : names) {
     text += (text.empty() ? "" : ", ") + std::string(name);
@@ -120,7 +120,7 @@ int refuse_verb(const std::vector<std::string>& words) {
   if (const std::vector<std::string_view> below = verbs_below(word); !below.empty()) {
     const std::string pair = words.size() > 1 ? word + " " + words[1] : std::string();
     if (nearest_verb(pair).empty()) {
-      report_failure("'" + word + "' needs another word: " + join(below));
+      report_failure("'" + word + "' needs another word: " + list_of(below));
       return kExitOwnFailure;
     }
     word = pair;

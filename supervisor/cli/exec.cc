@@ -16,8 +16,6 @@
 namespace chock::supervisor::cli {
 namespace {
 
-constexpr int64_t kLongestTimeout = 86400;
-
 struct ExecOptions {
   std::string id, process_id;
   std::vector<std::string> words;

@@ -14,6 +14,8 @@ class Option;
 
 namespace chock::supervisor::cli {
 
+inline constexpr int64_t kLongestTimeout = 86400;  // seconds: a day
+
 // What is declared is written to variables, which must outlive the parsing. `names` is
 // "-b,--bundle" or "--label"; `label` is what stands for the value in the help.
 class Options {

@@ -34,7 +34,7 @@ std::string command_of(pid_t pid) {
   return command;
 }
 
-std::string describe(const state::Json& answer) {
+std::string describe_processes(const state::Json& answer) {
   Table table({{"PID", Table::Align::Right}, {"COMMAND"}});
   state::JsonReader reader(answer, "answer");
   for (const pid_t pid : reader.integers<pid_t>("pids")) {
@@ -47,7 +47,7 @@ Action declare_ps(Options& options) {
   const auto request = std::make_shared<PsRequest>();
   declare_container(options, *request);
   return [request](const GlobalOptions& globals) {
-    return carry_out(globals, {"ps", format_request(*request)}, describe);
+    return carry_out(globals, {"ps", format_request(*request)}, describe_processes);
   };
 }
 

@@ -11,14 +11,15 @@
 namespace chock::supervisor::cli {
 namespace {
 
-struct Values {
+struct RestoreOptions {
   StartOptions start;
   StdioOptions stdio;
   std::string checkpoint;
   std::string directory;
 };
 
-Result<StartRequest> make_request(const Values& values, const GlobalOptions& globals) {
+Result<StartRequest> make_restore_request(const RestoreOptions& values,
+                                          const GlobalOptions& globals) {
   StartRequest request = TRY(values.start.request(globals));
   TRY(values.stdio.apply(request.stdio));
   if (values.checkpoint.empty()) {
@@ -29,14 +30,14 @@ Result<StartRequest> make_request(const Values& values, const GlobalOptions& glo
   return request;
 }
 
-int restore(const Values& values, const GlobalOptions& globals) {
-  const Result<StartRequest> request = make_request(values, globals);
+int restore(const RestoreOptions& values, const GlobalOptions& globals) {
+  const Result<StartRequest> request = make_restore_request(values, globals);
   return request ? launch(globals, {"start", format_request(*request), "restore"}, describe_started)
                  : refuse(request.error());
 }
 
 Action declare_restore(Options& options) {
-  const auto values = std::make_shared<Values>();
+  const auto values = std::make_shared<RestoreOptions>();
   values->start.declare(options);
   options.word("CHECKPOINT", values->checkpoint, "Name of the checkpoint");
   options.text("--checkpoint-dir", values->directory, "DIR",

@@ -17,7 +17,6 @@
 namespace chock::supervisor::cli {
 namespace {
 
-constexpr int64_t kLongestTimeout = 86400;
 constexpr int64_t kMostStarts = 10000;
 constexpr int64_t kMostRetained = 10'000'000;
 

@@ -11,8 +11,6 @@
 namespace chock::supervisor::cli {
 namespace {
 
-constexpr int64_t kLongestTimeout = 86400;
-
 // Whoever carries the start out names config.json, in the words of the contract, whether that is
 // missing or all of the bundle.
 Result<std::string> find_bundle(const std::string& chosen) {

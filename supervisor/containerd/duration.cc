@@ -9,7 +9,7 @@
 namespace chock::supervisor::containerd {
 namespace {
 
-constexpr double kMost = static_cast<double>(std::numeric_limits<int64_t>::max());
+constexpr double kMostNanoseconds = static_cast<double>(std::numeric_limits<int64_t>::max());
 
 struct Unit {
   std::string_view name;
@@ -87,7 +87,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     }
     sum += *number * *unit;
   }
-  if (sum >= kMost) {
+  if (sum >= kMostNanoseconds) {
     return std::nullopt;
   }
   return std::chrono::nanoseconds(static_cast<int64_t>(negative ? -sum : sum));

@@ -11,7 +11,7 @@ std::string config_with(const std::string& section) {
   return R"({"process":{"args":["sh"],"cwd":"/"},"root":{"path":"rootfs"},"linux":)" + section +
          "}";
 }
-OciConfig parse(const std::string& text) { return test::must(parse_oci_config(text, "c")); }
+OciConfig parse_config(const std::string& text) { return test::must(parse_oci_config(text, "c")); }
 
 TEST(oci_config, process_root_and_linux_are_required) {
   EXPECT_EQ(test::error_of(parse_oci_config(R"({"root":{}})", "/b/config.json")),
@@ -50,7 +50,7 @@ TEST(oci_config, path_of_root_is_required) {
 
 TEST(oci_config, what_is_read_of_it) {
   const OciConfig config =
-      parse(R"({"process":{"terminal":true,"cwd":"/w"},"root":{"path":"r"},"linux":{}})");
+      parse_config(R"({"process":{"terminal":true,"cwd":"/w"},"root":{"path":"r"},"linux":{}})");
   EXPECT_TRUE(config.process.terminal);
   EXPECT_EQ(config.process.cwd, "/w");
   EXPECT_EQ(config.root_path, "r");
@@ -72,7 +72,7 @@ TEST(oci_config, private_pid_namespace) {
       {R"({})", false},
   };
   for (const Case& c : cases) {
-    EXPECT_EQ(parse(config_with(c.section)).private_pid_namespace, c.expected) << c.section;
+    EXPECT_EQ(parse_config(config_with(c.section)).private_pid_namespace, c.expected) << c.section;
     EXPECT_EQ(has_private_pid_namespace(config_with(c.section)), c.expected) << c.section;
   }
 }
@@ -116,7 +116,7 @@ TEST(oci_config, root_ids_come_from_the_first_mapping_that_covers_root) {
   for (const Case& c : cases) {
     const std::string namespaces = c.user_namespace ? R"([{"type":"user"}])" : "[]";
     for (const char* key : {"uidMappings", "gidMappings"}) {
-      const OciConfig config = parse(
+      const OciConfig config = parse_config(
           config_with("{\"namespaces\":" + namespaces + ",\"" + key + "\":" + c.mappings + "}"));
       const bool uid = std::string_view(key) == "uidMappings";
       EXPECT_EQ(uid ? config.root_uid : config.root_gid, c.expected) << c.mappings;

@@ -8,12 +8,12 @@
 namespace chock::state {
 namespace {
 
-ProcessState parse(std::string_view text) { return test::must(parse_process_state(text)); }
+ProcessState parse_process(std::string_view text) { return test::must(parse_process_state(text)); }
 
 using Strings = std::vector<std::string>;
 
 TEST(process_state, an_empty_object_is_all_zero_values) {
-  const ProcessState state = parse("{}");
+  const ProcessState state = parse_process("{}");
   EXPECT_EQ(format_process_state(state),
             R"({"user":{"uid":0,"gid":0},"args":[],"cwd":"","exec":false,"containerdStdin":"",)"
             R"("containerdStdout":"","containerdStderr":"","runtimeArgs":[],"noPivotRoot":false,)"
@@ -26,7 +26,8 @@ TEST(process_state, an_empty_object_is_all_zero_values) {
 }
 
 TEST(process_state, every_field_is_read) {
-  const ProcessState state = parse(R"({"terminal":true,"consoleSize":{"height":24,"width":80},
+  const ProcessState state =
+      parse_process(R"({"terminal":true,"consoleSize":{"height":24,"width":80},
     "user":{"uid":1,"gid":4294967295,"additionalGids":[3,4],"username":"u"},"args":["a","b"],
     "env":["E=1"],"cwd":"/w","capabilities":{"bounding":["B"],"effective":["E"],
     "inheritable":["I"],"permitted":["P"],"ambient":["A"]},
@@ -88,14 +89,14 @@ TEST(process_state, capabilities_as_object_list_and_nothing) {
       {R"({})", R"("cwd":"","exec")"},
   };
   for (const Case& c : cases) {
-    const std::string written = format_process_state(parse(c.read));
+    const std::string written = format_process_state(parse_process(c.read));
     EXPECT_NE(written.find(c.written), std::string::npos) << c.read << " became " << written;
   }
 }
 
 TEST(process_state, keys_match_in_any_case) {
-  const ProcessState state =
-      parse(R"({"containerdStdin":"/a","CONTAINERDSTDIN":"/b","USER":{"UID":5},"Args":["x"]})");
+  const ProcessState state = parse_process(
+      R"({"containerdStdin":"/a","CONTAINERDSTDIN":"/b","USER":{"UID":5},"Args":["x"]})");
   EXPECT_EQ(state.stdin_path, "/b");
   EXPECT_EQ(state.process.user.uid, 5U);
   EXPECT_EQ(state.process.args, Strings{"x"});
@@ -141,7 +142,8 @@ TEST(process_state, a_wrong_type_anywhere_is_an_error) {
 }
 
 TEST(process_state, truncation_anywhere_is_an_error) {
-  const std::string text = format_process_state(parse(R"({"args":["sh"],"capabilities":["X"]})"));
+  const std::string text =
+      format_process_state(parse_process(R"({"args":["sh"],"capabilities":["X"]})"));
   const size_t closed = text.size() - 1;  // what comes after the brace is only the newline
   for (size_t length = 0; length < closed; ++length) {
     EXPECT_FALSE(parse_process_state(text.substr(0, length)).has_value()) << length;

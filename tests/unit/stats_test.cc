@@ -10,7 +10,7 @@ namespace {
 state::Json json_of(std::string_view text) { return test::must(state::parse_json(text, "test")); }
 
 // As runc 1.1.5 wrote it on a host with cgroup v1, shortened where lists repeat themselves.
-constexpr std::string_view kRunc = R"({
+constexpr std::string_view kRuncSays = R"({
   "cpu":{"usage":{"total":26200287,"percpu":[3726315,22473972],"percpu_kernel":[4000000,16000000],
                   "kernel":20000000,"user":4000000},
          "throttling":{"periods":9,"throttledPeriods":3,"throttledTime":77}},
@@ -29,7 +29,7 @@ constexpr std::string_view kRunc = R"({
   "intel_rdt":{},"network_interfaces":null})";
 
 TEST(stats, every_number_finds_its_place) {
-  const Stats stats = test::must(parse_stats(json_of(kRunc)));
+  const Stats stats = test::must(parse_stats(json_of(kRuncSays)));
   EXPECT_EQ(stats.cpu.total, 26200287U);
   EXPECT_EQ(stats.cpu.per_cpu, (std::vector<uint64_t>{3726315, 22473972}));
   EXPECT_EQ(stats.cpu.kernel, 20000000U);
@@ -69,7 +69,7 @@ TEST(stats, each_blkio_list_has_a_key_of_its_own) {
 }
 
 TEST(stats, what_was_read_is_written_again) {
-  Stats stats = test::must(parse_stats(json_of(kRunc)));
+  Stats stats = test::must(parse_stats(json_of(kRuncSays)));
   stats.cpu.system = 12;
   const std::string written = state::format_json(format_stats(stats));
   const Stats again = test::must(parse_stats(json_of(written)));
