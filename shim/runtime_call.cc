@@ -74,16 +74,9 @@ bool RuntimeCall::announced() const {
   return text && *text;
 }
 
-// A runtime that fails says that there is no such container. What it says otherwise has to be of
-// ours: it may have been killed before it looked whether the id was free.
 bool RuntimeCall::may_be_foreign(const sys::ExitStatus& status) const {
-  if (status.exited() && !status.success()) {
-    return false;
-  }
-  const Result<std::string> text = answer_ ? answer_->read() : Result<std::string>();
-  const Result<runtime::RuntimeState> state =
-      text ? runtime::parse_state(*text) : std::unexpected(text.error());
-  return !state || !launched_ || !runtime::is_made_of(*state, job_.bundle, *launched_);
+  const std::string text = answer_ ? answer_->read().value_or("") : std::string();
+  return !launched_ || runtime::may_be_foreign(status, text, job_.bundle, *launched_);
 }
 
 sys::Command RuntimeCall::command(runtime::Arguments arguments) const {

@@ -47,17 +47,6 @@ Awaitable<Result<void>> give_up(const LaunchOrder& order, const sys::Pidfd& shim
                                       order.command.bundle, order.dir);
 }
 
-// Whether the id may be another container's. A runtime that fails says that there is none.
-bool may_be_foreign(const RuntimeAnswer& answer, const std::string& bundle,
-                    const sys::StateDir& process) {
-  if (answer.status.exited() && !answer.status.success()) {
-    return false;
-  }
-  const Result<runtime::RuntimeState> state = runtime::parse_state(answer.output);
-  const Result<timespec> begun = read_time_made(process);
-  return !state || !begun || !runtime::is_made_of(*state, bundle, *begun);
-}
-
 }  // namespace
 
 void end_unannounced(const sys::StateDir& process) {
@@ -82,7 +71,8 @@ Awaitable<Result<void>> undo_unannounced(runtime::Runtime runtime, std::string i
     const Result<RuntimeAnswer> answer = co_await call_runtime(
         runtime::query_state(runtime, id), std::string(), {.deadline = kQuestionDeadline});
     CO_TRY(answer);
-    if (may_be_foreign(*answer, bundle, process)) {
+    const Result<timespec> begun = read_time_made(process);
+    if (!begun || runtime::may_be_foreign(answer->status, answer->output, bundle, *begun)) {
       co_return Result<void>();
     }
   }

@@ -40,6 +40,18 @@ RuntimeState::Status parse_status(std::string_view word) {
   return found == kNames.end() ? Other : found->status;
 }
 
+bool is_made_of(const RuntimeState& state, const std::string& bundle, const timespec& begun) {
+  // Runtimes tell the path without its symbolic links.
+  struct stat theirs{};
+  struct stat ours{};
+  const bool same_bundle = ::stat(state.bundle.c_str(), &theirs) == 0 &&
+                           ::stat(bundle.c_str(), &ours) == 0 && theirs.st_dev == ours.st_dev &&
+                           theirs.st_ino == ours.st_ino;
+  return same_bundle && state.created &&
+         std::tie(state.created->tv_sec, state.created->tv_nsec) >=
+             std::tie(begun.tv_sec, begun.tv_nsec);
+}
+
 }  // namespace
 
 bool says_id_taken(std::string_view message) {
@@ -85,16 +97,13 @@ Result<RuntimeState> parse_state(std::string_view text) {
   return state;
 }
 
-bool is_made_of(const RuntimeState& state, const std::string& bundle, const timespec& begun) {
-  // Runtimes tell the path without its symbolic links.
-  struct stat theirs{};
-  struct stat ours{};
-  const bool same_bundle = ::stat(state.bundle.c_str(), &theirs) == 0 &&
-                           ::stat(bundle.c_str(), &ours) == 0 && theirs.st_dev == ours.st_dev &&
-                           theirs.st_ino == ours.st_ino;
-  return same_bundle && state.created &&
-         std::tie(state.created->tv_sec, state.created->tv_nsec) >=
-             std::tie(begun.tv_sec, begun.tv_nsec);
+bool may_be_foreign(const sys::ExitStatus& status, std::string_view text, const std::string& bundle,
+                    const timespec& begun) {
+  if (status.exited() && !status.success()) {
+    return false;
+  }
+  const Result<RuntimeState> state = parse_state(text);
+  return !state || !is_made_of(*state, bundle, begun);
 }
 
 Result<state::Json> parse_stats_event(std::string_view text) {

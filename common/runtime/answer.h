@@ -14,6 +14,7 @@
 
 #include "common/result.h"
 #include "common/state/json_fwd.h"
+#include "common/sys/exit_status.h"
 
 namespace chock::runtime {
 
@@ -38,10 +39,11 @@ struct RuntimeState {
 };
 [[nodiscard]] Result<RuntimeState> parse_state(std::string_view text);
 
-// Whether the container of that state is the one that somebody began to make of `bundle` at `begun`
-// (wall clock), and not another one with the same id (D6).
-[[nodiscard]] bool is_made_of(const RuntimeState& state, const std::string& bundle,
-                              const timespec& begun);
+// Whether `state`, which has said `text` and ended like that, leaves open that the id is another
+// container's than the one that somebody began to make of `bundle` at `begun`, on the wall clock
+// (D6). Runtimes fail if there is no container: nobody's is no other's.
+[[nodiscard]] bool may_be_foreign(const sys::ExitStatus& status, std::string_view text,
+                                  const std::string& bundle, const timespec& begun);
 
 // Of `events --stats`: its `data`, which is an object.
 [[nodiscard]] Result<state::Json> parse_stats_event(std::string_view text);

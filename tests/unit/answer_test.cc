@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/runtime/answer.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include "common/state/json.h"
 #include "tests/unit/support.h"
 
@@ -102,19 +105,21 @@ TEST(answer, state_says_whose_container_it_is) {
   const test::TempDir other;
   const std::string link = other.path() + "/link";
   ASSERT_EQ(::symlink(bundle.path().c_str(), link.c_str()), 0);
-  const auto state = parse_state(R"({"status":"created","bundle":")" + bundle.path() +
-                                 R"(","created":"2026-11-28T10:00:00.5Z"})");
-  ASSERT_EQ(test::error_of(state), "(no error)");
-  const time_t second = state->created.value_or(timespec{}).tv_sec;
-  EXPECT_TRUE(is_made_of(*state, bundle.path(), {second, 0}));
-  EXPECT_TRUE(is_made_of(*state, link, {second, 500'000'000}));
-  EXPECT_FALSE(is_made_of(*state, bundle.path(), {second, 500'000'001}));
-  EXPECT_FALSE(is_made_of(*state, bundle.path(), {second + 1, 0}));
-  EXPECT_FALSE(is_made_of(*state, other.path(), {second, 0}));
-  EXPECT_FALSE(is_made_of(*state, other.path() + "/none", {second, 0}));
-  const auto silent = parse_state(R"({"status":"created"})");
-  ASSERT_EQ(test::error_of(silent), "(no error)");
-  EXPECT_FALSE(is_made_of(*silent, "", {0, 0}));
+  const std::string text = R"({"status":"created","bundle":")" + bundle.path() +
+                           R"(","created":"2026-11-28T10:00:00.5Z"})";
+  const sys::ExitStatus success = sys::ExitStatus::from_wait(0);
+  const time_t second = test::must(test::must(parse_state(text)).created).tv_sec;
+  EXPECT_FALSE(may_be_foreign(success, text, bundle.path(), {second, 0}));
+  EXPECT_FALSE(may_be_foreign(success, text, link, {second, 500'000'000}));
+  EXPECT_TRUE(may_be_foreign(success, text, bundle.path(), {second, 500'000'001}));
+  EXPECT_TRUE(may_be_foreign(success, text, bundle.path(), {second + 1, 0}));
+  EXPECT_TRUE(may_be_foreign(success, text, other.path(), {second, 0}));
+  EXPECT_TRUE(may_be_foreign(success, text, other.path() + "/none", {second, 0}));
+  EXPECT_TRUE(may_be_foreign(success, R"({"status":"created"})", "", {0, 0}));
+  EXPECT_TRUE(may_be_foreign(success, "", bundle.path(), {second, 0}));
+  // Who fails says that there is none; who was killed says nothing.
+  EXPECT_FALSE(may_be_foreign(sys::ExitStatus::from_wait(1 << 8), "", bundle.path(), {second, 0}));
+  EXPECT_TRUE(may_be_foreign(sys::ExitStatus::from_wait(SIGKILL), text, other.path(), {second, 0}));
 }
 
 TEST(answer, what_is_no_state_is_refused) {
