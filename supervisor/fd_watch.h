@@ -19,6 +19,8 @@ using Awaitable = asio::awaitable<T>;
 // catches it.
 class FdWatch {
  public:
+  using Type = asio::posix::descriptor_base::wait_type;
+
   FdWatch(const asio::any_io_executor& executor, int fd) : descriptor_(executor, fd) {}
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
@@ -33,10 +35,14 @@ class FdWatch {
   [[nodiscard]] Awaitable<void> hung_up();
 
  private:
-  [[nodiscard]] Awaitable<void> wait(asio::posix::descriptor_base::wait_type type);
+  [[nodiscard]] Awaitable<void> wait(Type type);
 
   asio::posix::stream_descriptor descriptor_;
 };
+
+// Whether a wait of that type has an end. What Asio's own waits say has to be asked for: they end
+// without one, rarely.
+[[nodiscard]] bool has_happened(int fd, FdWatch::Type type);
 
 // Waits for `fd` to become readable; never, if it is negative.
 [[nodiscard]] Awaitable<void> readable(int fd);

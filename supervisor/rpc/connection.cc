@@ -214,11 +214,14 @@ Awaitable<void> Connection::finish() {
 }
 
 // Completes when there is nobody to write to any more, or the server stops.
-Awaitable<void> Connection::vanish() {
+Awaitable<void> Connection::vanish() { co_await first_of(hang_up(), gone_.wait()); }
+
+Awaitable<void> Connection::hang_up() {
   asio::error_code error;
-  co_await first_of(socket_.async_wait(asio::socket_base::wait_error,
-                                       asio::redirect_error(asio::use_awaitable, error)),
-                    gone_.wait());
+  do {
+    co_await socket_.async_wait(asio::socket_base::wait_error,
+                                asio::redirect_error(asio::use_awaitable, error));
+  } while (!error && !has_happened(socket_.native_handle(), FdWatch::Type::wait_error));
 }
 
 }  // namespace chock::supervisor::rpc

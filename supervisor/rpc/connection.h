@@ -57,6 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] Awaitable<void> send_events(Subscription subscription, uint64_t number);
   [[nodiscard]] Awaitable<void> write_lines();
   [[nodiscard]] Awaitable<void> vanish();
+  [[nodiscard]] Awaitable<void> hang_up();
   [[nodiscard]] Awaitable<void> finish();
   [[nodiscard]] Awaitable<void> next_end();
   void send(std::string line);
