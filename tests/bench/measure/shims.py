@@ -208,6 +208,7 @@ class _ConmonContainer:
 
     def remove(self):
         self._place.clock.until_exit([self._runtime, "delete", self._id])
+        shutil.rmtree(self._directory)  # its log has gigabytes, in which a disk would drown
 
 
 def _read_number(path):
