@@ -18,15 +18,12 @@ class Interrupted(BaseException):
 
 
 class Place(Workspace):
-    """A workspace with the programs to measure: `build`, `clock`, and the runtime's path. What is
-    in /run on a real machine is in memory here as well; destroy() unmounts it."""
+    """A workspace with the programs to measure: `build`, `clock`, and the runtime's path."""
 
     def __init__(self, build, clock, runtime):
         super().__init__()
         self.build, self.clock, self.runtime = build, clock, runtime
         os.environ["TMPDIR"] = self.tmp
-        for directory in (self.state_root, self.files, self.tmp):
-            _mount_tmpfs(directory)
 
     @property
     def shim(self):
@@ -58,13 +55,6 @@ class Place(Workspace):
         left += [f"cgroup {path}" for path in snapshot.own_cgroups(self.token)]
         for what in left:
             print(f"bench: left behind: {what}", file=sys.stderr)
-
-
-def _mount_tmpfs(path):
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(b"bench", os.fsencode(path), b"tmpfs", 0, b"mode=0700") != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"mount {path}: {os.strerror(number)}")
 
 
 def _reap_children():
