@@ -76,6 +76,7 @@ class Life(Case):
         self.assertIn("oci runtime error: ", caught.exception.detail)
         self.assertFalse((self.directory() / "e").exists())
         self.supervisor.call("exec", id=self.id, process="e", args=["/bin/true"])
+        self.supervisor.wait_event("exit", self.id, "e")
         self.supervisor.call("delete", id=self.id, force=True)
         self.assertEqual([e for e in self.supervisor.events(self.id) if e[1] == "e"],
                          [("start-process", "e", 0), ("exit", "e", 0)])
