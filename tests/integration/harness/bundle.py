@@ -2,6 +2,7 @@
 """Makes OCI bundles around a static busybox: valid for runc 1.1 and for crun 1.8."""
 
 import copy
+import functools
 import json
 import os
 import shutil
@@ -47,17 +48,20 @@ _CONFIG = {
 }
 
 
+@functools.cache
+def _applets():
+    listed = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True)
+    return [name for name in listed.stdout.split() if name != "busybox"]
+
+
 def make_rootfs(path):
     """A root file system of one executable and a link to it per applet."""
     bin_dir = os.path.join(path, "bin")
     for name in ("bin", "dev", "proc", "tmp", "etc"):
         os.makedirs(os.path.join(path, name), exist_ok=True)
     shutil.copy(BUSYBOX, bin_dir)
-    applets = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True)
-    for applet in applets.stdout.split():
-        link = os.path.join(bin_dir, applet)
-        if not os.path.lexists(link):
-            os.symlink("busybox", link)
+    for applet in _applets():
+        os.symlink("busybox", os.path.join(bin_dir, applet))
 
 
 class Bundle:

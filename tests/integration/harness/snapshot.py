@@ -10,6 +10,8 @@ import select
 
 from harness.process import Deadline
 
+_PF_KTHREAD = 0x00200000  # of the flags in /proc/PID/stat: the kernel's own thread
+
 
 def _read(path):
     try:
@@ -20,12 +22,12 @@ def _read(path):
 
 
 def processes():
-    """{pid: (parent, state, command line)} of everything that runs."""
+    """{pid: (parent, state, command line)} of everything that runs, but not the kernel's threads."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         # The name in parentheses may contain anything, so fields count from the last one.
         fields = _read(f"/proc/{name}/stat").rpartition(")")[2].split()
-        if fields:
+        if fields and not int(fields[6]) & _PF_KTHREAD:
             found[int(name)] = (int(fields[1]), fields[0], _read(f"/proc/{name}/cmdline").strip())
     return found
 
