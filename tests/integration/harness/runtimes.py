@@ -30,6 +30,7 @@ class Runtime:
             return f"{self.name} is not installed"
         if os.geteuid() != 0:
             return "not root"
+        unshare_mounts()  # so that none is left, however the tests end
         if self.name == "crun" and os.path.ismount(_HYBRID):
             _leave_hybrid_hierarchy()
         return None
@@ -67,12 +68,17 @@ def _check(result, what):
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
+def unshare_mounts():
+    """What this process mounts from now on is seen by it and its children alone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    _check(libc.unshare(_CLONE_NEWNS), "unshare")
+    _check(libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None), "mount --make-rprivate /")
+
+
 def _leave_hybrid_hierarchy():
     """crun 1.8 refuses hosts with cgroup v1 controllers and an empty v2 hierarchy beside them. In a
     private mount namespace the v2 one can be taken away without harm to anybody else. What takes
     its place is ours alone, because crun makes a directory there and forgets it."""
     libc = ctypes.CDLL(None, use_errno=True)
-    _check(libc.unshare(_CLONE_NEWNS), "unshare")
-    _check(libc.mount(b"none", b"/", None, _MS_REC_PRIVATE, None), "mount --make-rprivate /")
     _check(libc.umount2(_HYBRID.encode(), _MNT_DETACH), f"umount {_HYBRID}")
     _check(libc.mount(b"none", _HYBRID.encode(), b"tmpfs", 0, None), f"mount {_HYBRID}")

@@ -17,10 +17,11 @@ from harness.runtimes import RUNTIMES
 _MNT_DETACH = 2
 
 
-def mount_tmpfs(path, *options):
+def mount_tmpfs(path, *options, mode="700"):
+    """Its source is `path` too, which the table of mounts has of every copy, wherever that is."""
     libc = ctypes.CDLL(None, use_errno=True)
-    words = ",".join(("mode=700", *options))
-    if libc.mount(b"none", path.encode(), b"tmpfs", 0, words.encode()) != 0:
+    words = ",".join((f"mode={mode}", *options))
+    if libc.mount(path.encode(), path.encode(), b"tmpfs", 0, words.encode()) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"mount {path}: {os.strerror(number)}")
 
@@ -119,16 +120,18 @@ class Workspace:
     def destroy(self):
         """In this order: containers may be frozen, so the runtime goes first; then stragglers; and
         what these were still making when they were killed."""
-        self.destroy_containers()
-        self.end_processes()
-        self.destroy_containers()
-        self._unmount()
-        self.remove_cgroups()
-        os.rmdir(self.root)
+        try:
+            self.destroy_containers()
+            self.end_processes()
+            self.destroy_containers()
+        finally:
+            self._unmount()
+            self.remove_cgroups()
+            os.rmdir(self.root)
 
     def _unmount(self):
         with open("/proc/self/mountinfo", encoding="utf-8") as table:
-            points = [line.split()[4] for line in table if self.root in line]
+            points = [line.split()[4] for line in table if self.token in line]
         libc = ctypes.CDLL(None, use_errno=True)
         for point in reversed(points):
             libc.umount2(point.encode(), _MNT_DETACH)
