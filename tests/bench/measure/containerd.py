@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """containerd-shim-runc-v2, which only a containerd can drive: a private one."""
 
-import os
 import shutil
 import subprocess
 import time
@@ -11,8 +10,6 @@ from harness.process import Deadline, wait_pidfd
 from measure import processes
 
 _SETTLING = 0.3
-# Not configurable in containerd 1.x: the sockets of its shims are always here.
-_SOCKETS = "/run/containerd"
 _CONFIG = """version = 2
 root = "{home}/root"
 state = "{home}/state"
@@ -34,7 +31,6 @@ class Containerd:
     def __init__(self, place):
         self.place = place
         self._home = place.directory("containerd")
-        self._made_sockets = not os.path.exists(_SOCKETS)
         self._daemon = None
 
     def __enter__(self):
@@ -48,8 +44,6 @@ class Containerd:
     def __exit__(self, *_):
         self._daemon.terminate()
         self._daemon.wait()
-        if self._made_sockets:
-            shutil.rmtree(_SOCKETS, ignore_errors=True)
 
     def ctr_argv(self, *words):
         return ["ctr", "--address", f"{self._home}/socket", *words]
