@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """containerd-shim-runc-v2, which only a containerd can drive: a private one."""
 
+import os
 import shutil
 import subprocess
 import time
