@@ -7,21 +7,26 @@ import sys
 from harness import main
 from harness.case import only_with, parametrised
 from harness.ops_case import OpsCase
+from harness.process import await_asleep
 
 _MIB = 1 << 20
 
 
 class Stats(OpsCase):
 
-    def busy(self, supervisor):
+    def was_busy(self, supervisor):
+        """A container that has used some of everything, and uses no more: a runtime reads one number
+        after the other, and they must fit."""
         bundle = self.space.shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo x > /tmp/x; "
                                   "exec sleep 1000")
         bundle.config["linux"]["resources"] |= {"memory": {"limit": 64 * _MIB}, "pids": {"limit": 100}}
-        return self.started(supervisor, bundle.write())["pid"]
+        pid = self.started(supervisor, bundle.write())["pid"]
+        await_asleep(pid, "nanosleep")
+        return pid
 
     def test_numbers(self):
         supervisor = self.supervisor()
-        pid = self.busy(supervisor)
+        pid = self.was_busy(supervisor)
         before = int(self.cgroup_value(pid, "cpuacct", "cpuacct.usage"))
         answer = supervisor.call("stats", id=self.id)
         after = int(self.cgroup_value(pid, "cpuacct", "cpuacct.usage"))
@@ -48,7 +53,7 @@ class Stats(OpsCase):
 
     def test_while_paused(self):
         supervisor = self.supervisor()
-        self.busy(supervisor)
+        self.was_busy(supervisor)
         supervisor.call("pause", id=self.id)
         self.assertEqual(supervisor.call("stats", id=self.id)["data"]["pids"]["current"], 1)
         self.end(supervisor)

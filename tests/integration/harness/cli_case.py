@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-from harness.process import read_until, run, Deadline
+from harness.process import is_asleep, read_until, run, Deadline
 from harness.serve import ServeCase
 
 FOREVER = "exec sleep 1000"
@@ -68,10 +68,7 @@ class CliCase(ServeCase):
         """A `chock wait` that has begun to: it sees whatever happens from here on."""
         child = self.begin("wait", *words, **settings)
         deadline = Deadline(what="chock wait to wait")
-        while child.poll() is None:
-            with open(f"/proc/{child.pid}/wchan", encoding="ascii") as where:
-                if "poll" in where.read():  # do_epoll_wait, or ep_poll
-                    break
+        while child.poll() is None and not is_asleep(child.pid, "poll"):  # do_epoll_wait, or ep_poll
             self.assertGreater(deadline.remaining, 0)
             os.sched_yield()
         return child

@@ -51,6 +51,21 @@ def await_state(pid, letter):
         os.sched_yield()
 
 
+def is_asleep(pid, where):
+    """Whether a process sleeps in a kernel function of this name (proc(5), wchan)."""
+    with open(f"/proc/{pid}/wchan", encoding="ascii") as source:
+        return where in source.read()
+
+
+def await_asleep(pid, where):
+    """Waits for that: nobody is told of it."""
+    deadline = Deadline(what=f"{pid} to sleep in {where}")
+    while deadline.remaining:
+        if is_asleep(pid, where):
+            return
+        os.sched_yield()
+
+
 def wait_fd(fd, events, deadline):
     """Waits until poll(2) reports any of `events` (or hang-up or error); returns what it says."""
     poller = select.poll()
