@@ -49,7 +49,10 @@ unsigned long pidfd_info_request() { return _IOWR(0xFF, 11, PidfdInfo); }
 Result<Pidfd> Pidfd::open(pid_t pid) {
   const int fd = pid > 0 ? ::pidfd_open(pid, 0) : (errno = ESRCH, -1);
   if (fd < 0) {
-    return system_error("open pidfd of", std::to_string(pid));
+    // Seen of Linux 6.1: EINVAL of a process that has just been waited for. The number of a thread
+    // is that as well, or ENOENT of late. In each case no process has the number.
+    const bool nobody = errno == EINVAL || errno == ENOENT;
+    return system_error(nobody ? ESRCH : errno, "open pidfd of", std::to_string(pid));
   }
   return Pidfd(pid, UniqueFd(fd));  // close-on-exec by itself, pidfd_open(2)
 }

@@ -7,6 +7,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <future>
+#include <thread>
+
 #include "common/sys/proc.h"
 #include "tests/unit/support.h"
 
@@ -24,6 +27,17 @@ TEST(pidfd, nobody_to_hold) {
     EXPECT_EQ(test::code_of(Pidfd::open(pid)), ESRCH) << pid;
   }
   EXPECT_EQ(test::error_of(Pidfd::open(0)), "open pidfd of 0: no such process");
+}
+
+TEST(pidfd, the_number_of_a_thread_is_nobodys) {
+  std::promise<pid_t> number;
+  std::promise<void> over;
+  std::jthread thread([&] {
+    number.set_value(::gettid());
+    over.get_future().wait();
+  });
+  EXPECT_EQ(test::code_of(Pidfd::open(number.get_future().get())), ESRCH);
+  over.set_value();
 }
 
 TEST(pidfd, a_child_from_start_to_end) {
