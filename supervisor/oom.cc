@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/oom.h"
 
+#include <array>
+#include <chrono>
+#include <span>
+
 #include "common/state/exit_record.h"
 #include "common/state/layout.h"
 #include "common/sys/atomic_file.h"
@@ -13,8 +17,11 @@ namespace {
 
 using Limit = OomWatch::Limit;
 
-// From a kernel's announcement until the victim is counted.
-constexpr std::chrono::milliseconds kCountDelay{100};
+// A kernel announces that memory has run out, chooses a victim, tells the console about it, which
+// may be a slow one (5 KiB over a serial line of 115200 baud take 0.4 s), and then counts it. These
+// are the times between looks after an announcement.
+using Milliseconds = std::chrono::milliseconds;
+constexpr std::array kCountDelays{Milliseconds(100), Milliseconds(200), Milliseconds(400)};
 
 const char* text_of(Limit limit) {
   switch (limit) {
@@ -40,19 +47,23 @@ state::OomLimit recorded(Limit limit) {
   __builtin_unreachable();
 }
 
-// A hint is worth two looks. The second also bounds how often a container that lives at its limit
-// wakes us. Once the init has ended, the watch of its exit looks.
+// A hint is worth several looks, until there was something to see. The second is always taken: it
+// bounds how often a container that lives at its limit wakes us. Once the init has ended, the watch
+// of its exit looks.
 Awaitable<void> watch_oom(std::shared_ptr<Core> core, std::shared_ptr<Container> container) {
   const OomWatch& watch = *container->oom_watch;
   Latch& ended = container->init_ended;
-  for (bool hinted = false; !watch.over() && !ended.is_set(); hinted = !hinted) {
-    if (hinted) {
-      co_await first_of(pause_for(kCountDelay), ended.wait());
-    } else {
+  std::span<const Milliseconds> delays;  // until the looks that the last hint is still worth
+  while (!watch.over() && !ended.is_set()) {
+    if (delays.empty()) {
       co_await first_of(watch.hint(), ended.wait());
+      delays = kCountDelays;
+    } else {
+      co_await first_of(pause_for(delays.front()), ended.wait());
+      delays = delays.subspan(1);
     }
-    if (!ended.is_set()) {
-      tell_oom(*core, *container);
+    if (!ended.is_set() && tell_oom(*core, *container)) {
+      delays = std::span(kCountDelays).first(1);
     }
   }
 }
@@ -90,15 +101,16 @@ void begin_oom_watch(const std::shared_ptr<Core>& core, std::shared_ptr<Containe
   }
 }
 
-void tell_oom(const Core& core, Container& container) {
+bool tell_oom(const Core& core, Container& container) {
   const std::optional<Limit> limit =
       container.oom_watch ? container.oom_watch->look() : std::nullopt;
   if (!limit) {
-    return;
+    return false;
   }
   container.oom = limit;
   core.note(Note::Level::Warning, container.id, {}, text_of(*limit));
   core.publish(state::EventRecord::Type::Oom, container.id);
+  return true;
 }
 
 // The shim wrote the record and has ended, so nobody else writes it now. The directory may be about

@@ -25,7 +25,7 @@ class OomWatch {
   // Completes when there may be something to see. Not once it is over().
   [[nodiscard]] Awaitable<void> hint() const;
   // What has happened since the last look, or since it was armed. The kernel announces that it will
-  // kill before it counts that it has, so a hint may be worth two looks.
+  // kill before it counts that it has, so a hint may be worth several looks.
   [[nodiscard]] std::optional<Limit> look();
   // The control group has gone.
   [[nodiscard]] bool over() const { return over_; }
