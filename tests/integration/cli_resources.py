@@ -5,10 +5,9 @@ import json
 import os
 import sys
 
-from pathlib import Path
-
-from harness import main
+from harness import cgroups, main
 from harness.cli_case import FOREVER, both_ways
+from harness.process import await_asleep, wait_until
 
 
 class Resources:
@@ -31,6 +30,9 @@ class Resources:
     def test_ps(self):
         container = self.start("sleep 999 & exec sleep 1000")
         self.done("exec", "-d", container, "/bin/sleep", "998")
+        wait_until(lambda: len(self.answer("ps", container)["pids"]) == 3, "there are not three")
+        for pid in self.answer("ps", container)["pids"]:
+            await_asleep(pid, "nanosleep")  # each is what it will be
         pids = self.answer("ps", container)["pids"]
         self.assertEqual(len(pids), 3)
         titles, *rows = self.done("ps", container).splitlines()
@@ -63,25 +65,14 @@ class Resources:
         container = self.start()
         self.assertEqual(self.done("update", "--memory-limit", "64MiB", "--pids-limit", "77",
                                    container), "")
-        self.assertEqual(self.limit(container, "memory", "memory.limit_in_bytes", "memory.max"),
-                         str(64 << 20))
-        self.assertEqual(self.limit(container, "pids", "pids.max", "pids.max"), "77")
+        pid = self.answer("state", container)["processes"][0]["pid"]
+        self.assertEqual(cgroups.memory_limit(pid), 64 << 20)
+        self.assertEqual(cgroups.pids_limit(pid), 77)
         for words, named in ((["--memory-limit", "lots"], "--memory-limit"),
                              (["--cpu-shares", "-5"], "--cpu-shares"),
                              (["--blkio-weight", "9"], "--blkio-weight"),
                              (["--pids-limit", "9223372036854775808"], "--pids-limit")):
             self.refused(self.chock("update", *words, container), named)
-
-    def limit(self, container, controller, name_v1, name_v2):
-        """What the kernel has, by either version of control groups."""
-        pid = self.answer("state", container)["processes"][0]["pid"]
-        unified = None
-        for line in Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controller in controllers.split(","):
-                return Path(f"/sys/fs/cgroup/{controller}{path}/{name_v1}").read_text("utf-8").strip()
-            unified = path if not controllers else unified
-        return Path(f"/sys/fs/cgroup{unified}/{name_v2}").read_text("utf-8").strip()
 
     def test_checkpoints(self):
         """What does not need CRIU; which is not everywhere."""

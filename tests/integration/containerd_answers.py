@@ -11,9 +11,9 @@ import sys
 
 from harness import main
 from harness.case import only_with
-from harness.containerd import FOREVER, ContainerdCase, api_pb2, wait_until
+from harness.containerd import FOREVER, ContainerdCase, api_pb2
 from harness.http2 import Http2, message_frame
-from harness.process import Deadline, wait_pidfd
+from harness.process import Deadline, wait_pidfd, wait_until
 
 _SUPPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support")
 _RUNTIMES = "oci runtime error: "

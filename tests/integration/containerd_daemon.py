@@ -11,8 +11,9 @@ import sys
 import time
 
 from harness import main
-from harness.containerd import FOREVER, ContainerdCase, wait_until
-from harness.process import run
+from harness.containerd import FOREVER, ContainerdCase
+from harness.ports import free_port
+from harness.process import await_asleep, run, wait_until
 from harness.stopped_thread import StoppedThread
 
 _SUPPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support")
@@ -145,9 +146,7 @@ class DaemonProcess(ContainerdCase):
             self.assertTrue(os.path.exists(path), "it is the service manager's")
 
     def test_tcp_is_for_this_machine(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         server = self.daemon(listen=f"tcp://127.0.0.1:{port}")
         self.assertEqual(server.client().Check().status, 1)
         self.assertEqual(server.stop(), 0)
@@ -252,8 +251,7 @@ class DaemonProcess(ContainerdCase):
         server = self.daemon()
         client = server.client()
         client.State()
-        # Until it has let go of gRPC, to which it gives its answers.
-        wait_until(lambda: self._is_asleep(server.pid), "the loop does not come to rest")
+        self.await_rest(server)  # so that it has let go of gRPC, to which it gives its answers
         with StoppedThread(server.pid):
             pending = client.future("State")
             for each in (client, server.client()):
@@ -264,15 +262,25 @@ class DaemonProcess(ContainerdCase):
         self.assertEqual(server.stop(), 0)
 
     @staticmethod
-    def _is_asleep(pid):
-        with open(f"/proc/{pid}/task/{pid}/stat", encoding="utf-8") as source:
-            return source.read().rpartition(")")[2].split()[0] == "S"
+    def loop_switches(server):
+        """Context switches of the thread that does the work."""
+        with open(f"/proc/{server.pid}/task/{server.pid}/status", encoding="utf-8") as status:
+            return [line for line in status if "ctxt_switches" in line]
+
+    def await_rest(self, server):
+        """Until that thread has slept for a while; what it has counted by then."""
+        before, settled = self.loop_switches(server), None
+        while before != settled:
+            settled, _ = before, time.sleep(0.3)
+            before = self.loop_switches(server)
+        return before
 
     def test_no_descriptor_reaches_a_container(self):
         server = self.daemon()
         client = server.client()
         stream = client.events().subscribed()
         container, pid = self.create(client, self.space.shell("exec sleep 1000"))
+        await_asleep(pid, "nanosleep")  # the container's program, not yet the runtime before
         for each in (pid, self.shim_of(pid)):
             targets = [os.readlink(f"/proc/{each}/fd/{name}")
                        for name in os.listdir(f"/proc/{each}/fd")]
@@ -293,16 +301,9 @@ class DaemonProcess(ContainerdCase):
         client = server.client()
         stream = client.events().subscribed()
         container, _ = self.create(client, self.space.shell("exec sleep 1000"))
-
-        def switches():
-            with open(f"/proc/{server.pid}/task/{server.pid}/status", encoding="utf-8") as status:
-                return [line for line in status if "ctxt_switches" in line]
-        before, settled = switches(), None
-        while before != settled:  # the end of the create
-            settled, _ = before, time.sleep(0.3)
-            before = switches()
+        before = self.await_rest(server)
         time.sleep(2)
-        self.assertEqual(switches(), before)
+        self.assertEqual(self.loop_switches(server), before)
         self.end(client, stream, container)
         stream.cancel()
         self.assertEqual(server.stop(), 0)

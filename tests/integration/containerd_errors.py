@@ -9,8 +9,8 @@ import sys
 
 from harness import main
 from harness.bundle import CAPABILITIES
-from harness.containerd import ContainerdCase, wait_until
-from harness.process import Deadline, wait_pidfd
+from harness.containerd import ContainerdCase
+from harness.process import Deadline, wait_pidfd, wait_until
 
 NO_CONTAINER = (2, "containerd: container not found")
 NO_PROCESS = (2, "containerd: process not found for container")

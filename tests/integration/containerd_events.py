@@ -8,8 +8,8 @@ import sys
 import time
 
 from harness import main
-from harness.containerd import FOREVER, ZERO_TIME, ApiError, ContainerdCase, wait_until
-from harness.process import await_handler
+from harness.containerd import FOREVER, ZERO_TIME, ApiError, ContainerdCase
+from harness.process import await_handler, wait_until
 
 LIFE = [("start-container", "", 0), ("exit", "init", 0)]
 

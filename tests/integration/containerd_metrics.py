@@ -2,14 +2,15 @@
 """The metrics of chock-containerd: the same as `chock serve` has, counted by way of gRPC."""
 
 import os
-import socket
 import stat
 import sys
 from pathlib import Path
 
 from harness import main
-from harness.containerd import ContainerdCase, wait_until
+from harness.containerd import ContainerdCase
 from harness.metrics import ask, parse
+from harness.ports import free_port
+from harness.process import wait_until
 
 
 class Metrics(ContainerdCase):
@@ -62,9 +63,7 @@ class Metrics(ContainerdCase):
         self.assertFalse(os.path.exists(path))
 
     def test_at_a_port_of_this_machine(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            host, port = probe.getsockname()
+        host, port = "127.0.0.1", free_port()
         server = self.daemon(f"--metrics-address={host}:{port}")
         self.life_is_counted(server, (host, port))
         self.assertEqual(server.stop(), 0)

@@ -13,9 +13,9 @@ import subprocess
 import sys
 
 from harness import main
-from harness.containerd import FOREVER, ContainerdCase, wait_until
+from harness.containerd import FOREVER, ContainerdCase
 from harness.go_loader import load, load_events
-from harness.process import Deadline, await_handler, read_line, wait_fd, wait_pidfd
+from harness.process import Deadline, await_handler, read_line, wait_fd, wait_pidfd, wait_until
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 PLAIN_SHIM = os.path.join(_HERE, "../support/plain_shim.py")
@@ -131,7 +131,7 @@ class Takeover(ContainerdCase):
         try:
             with open(f"/proc/{pid}/cmdline", encoding="utf-8") as source:
                 return source.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return ""
 
     @staticmethod

@@ -8,8 +8,9 @@ import struct
 import sys
 
 from harness import main
-from harness.containerd import ContainerdCase, api_pb2, wait_until
+from harness.containerd import ContainerdCase, api_pb2
 from harness.http2 import Http2, message_frame
+from harness.process import wait_until
 
 STATE = "/types.API/State"
 EMPTY = message_frame(b"")

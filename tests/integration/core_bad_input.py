@@ -3,7 +3,6 @@
 touched, nobody is killed, and everything else goes on. Only a forced delete takes it away, and
 only when nothing lives in it."""
 
-import json
 import os
 import shutil
 import signal

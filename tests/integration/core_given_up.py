@@ -5,7 +5,7 @@ the runtime has forked goes as well, whoever it is that gives up, and for whatev
 import os
 import sys
 
-from harness import main
+from harness import main, snapshot
 from harness.case import parametrised
 from harness.core_case import CoreCase
 from harness.process import DEADLINE, Deadline, read_line, wait_pidfd
@@ -52,6 +52,7 @@ class GivenUp(CoreCase):
     def finish(self, supervisor):
         supervisor.end()
         self.assert_nothing_left()
+        snapshot.settle(self.space, 5)  # the child of a runtime that was killed ends on its own
         # A runtime that is killed before it has written down what it makes leaves them, and cannot
         # delete them afterwards.
         self.space.remove_cgroups()
@@ -61,7 +62,7 @@ class GivenUp(CoreCase):
         if method == "exec":
             supervisor.call("start", id=self.id, bundle=self.bundle())
         if reason == _TIMEOUT:
-            params["timeout"] = 1000
+            params["timeout"] = 10000  # until then it must have come to where it hangs
         number, pids = self.begin(supervisor, method, **params)
         if reason == _CANCELED:
             supervisor.gone(number)

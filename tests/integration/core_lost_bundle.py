@@ -102,7 +102,7 @@ class LostBundle(CoreCase):
         pid = self.leave(between=lambda pid: self.kill_shims())
         supervisor = self.adopt()
         supervisor.wait_event("exit", self.id, "init")
-        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        wait_pidfd(pid, Deadline(0.1, "the process to be gone before that was told"))
         self.finish(supervisor, ("init", 137))
 
     def test_delete_by_force(self):

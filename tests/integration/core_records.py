@@ -41,8 +41,9 @@ class Records(CoreCase):
         call, = (line.split() for line in lines if verb in line.split())
         return call
 
-    def live(self, bundle=None, **params):
-        """state.json, and process.json of the init and of an exec, of a whole life."""
+    def live(self, bundle=None, then=lambda: None, **params):
+        """state.json, and process.json of the init and of an exec, of a whole life, which goes on
+        until `then` has come back."""
         supervisor = self.supervisor()
         self.bundle_path = (bundle or self.space.shell("exec sleep 1000")).path
         supervisor.call("start", id=self.id, bundle=self.bundle_path, **params)
@@ -53,6 +54,7 @@ class Records(CoreCase):
             self.assertTrue(text.endswith("}\n") and text.count("\n") == 1, text)
         told = supervisor.call("state", id=self.id)
         self.assertEqual(told["labels"], params.get("labels", []))
+        then()
         supervisor.call("delete", id=self.id, force=True)
         supervisor.end()
         self.assert_nothing_left()
@@ -157,7 +159,8 @@ class Records(CoreCase):
             "gidMappings": [{"containerID": 5, "hostID": 7, "size": 1},
                             {"containerID": 0, "hostID": _GID, "size": 5}]}
         bundle.write()
-        _, init, other = self.live(bundle, stdio={"log": out})
+        _, init, other = self.live(bundle, stdio={"log": out},
+                                   then=lambda: self.await_text(out, "0 0\nagain\n"))
         for process in (init, other):
             self.assertEqual((process["rootUID"], process["rootGID"]), (_UID, _GID))
         self.assertEqual(Path(out).read_text(encoding="utf-8"), "0 0\nagain\n")

@@ -120,6 +120,7 @@ class Restore(CoreCase):
         supervisor.wait_event("exit", self.id, "half")
         self.end_init()
         supervisor.wait_event("exit", self.id, "init")
+        container.init.shim.wait(DEADLINE)
         self.finish(supervisor, ("exit", "half", 4), ("exit", "init", 3))
 
     def test_unreadable_exec_costs_nobody_else(self):

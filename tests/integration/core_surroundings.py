@@ -3,6 +3,7 @@
 with a second one in the same directory. (Below another subreaper it is in all of these tests: see
 _adopt_orphans() in harness/case.py.)"""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -66,6 +67,7 @@ class Surroundings(CoreCase):
         out = self.space.file("out", b"")
         bundle = self.space.shell("cat /proc/self/oom_score_adj; exec sleep 1000")
         supervisor.call("start", id=self.id, bundle=bundle.path, stdio={"log": out})
+        self.await_text(out, "0\n")
         supervisor.call("exec", id=self.id, process="e", stdio={"log": out},
                         args=["/bin/cat", "/proc/self/oom_score_adj"])
         supervisor.wait_event("exit", self.id, "e")
@@ -170,8 +172,11 @@ class Surroundings(CoreCase):
 
     @staticmethod
     def open_paths(pid):
-        directory = f"/proc/{pid}/fd"
-        return {os.readlink(os.path.join(directory, name)) for name in os.listdir(directory)}
+        found = set()
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+        return found
 
     @only_with("runc", "the runtime does not matter")
     def test_owner_undoes_what_a_one_shot_has_not_finished(self):

@@ -8,12 +8,11 @@ import signal
 import sys
 from pathlib import Path
 
-from harness import main
+from harness import cgroups, main
 from harness.bundle import GROW
 from harness.ops_case import OpsCase
 
 _MIB = 1 << 20
-_CGROUPS = "/sys/fs/cgroup"
 _OOM, _START = ("oom", "", 0), ("start-container", "", 0)
 
 
@@ -76,8 +75,13 @@ class Oom(OpsCase):
     def test_an_exec_dies_of_it(self):
         supervisor = self.supervisor()
         self.started(supervisor, self.limited("exec sleep 1000"))
-        supervisor.call("exec", id=self.id, process="e", args=["/bin/tail", "/dev/zero"])
+        go = self.space.fifo("go")
+        keeper = os.open(go, os.O_RDWR)  # so that stdin does not end
+        supervisor.call("exec", id=self.id, process="e", stdio={"stdin": go},
+                        args=["/bin/sh", "-c", "read line; exec tail /dev/zero"])
+        os.write(keeper, b"\n")
         supervisor.wait_event("exit", self.id, "e")
+        os.close(keeper)
         self.assert_events(supervisor, [_START, ("start-process", "e", 0), _OOM, ("exit", "e", 137)])
         self.end(supervisor)
 
@@ -93,14 +97,17 @@ class Oom(OpsCase):
     def parent_group(self, limit):
         """The name of a control group with a limit; runtimes make it for the other controllers."""
         name = self.id + "-parent"
-        parent = Path(_CGROUPS, "memory", name)
+        unified = cgroups.is_unified()
+        parent = Path(cgroups.ROOT, "" if unified else "memory", name)
         parent.mkdir()
+        files = ({"memory.max": limit, "memory.swap.max": 0} if unified else
+                 {"memory.limit_in_bytes": limit, "memory.memsw.limit_in_bytes": limit})
         try:
-            for file in ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"):
-                parent.joinpath(file).write_text(str(limit), encoding="utf-8")
+            for file, value in files.items():
+                parent.joinpath(file).write_text(str(value), encoding="utf-8")
             yield name
         finally:
-            for group in Path(_CGROUPS).glob(f"*/{name}"):
+            for group in Path(cgroups.ROOT).glob(name if unified else f"*/{name}"):
                 # For crun there is no real version 2; see runtimes.py.
                 if self.runtime.name != "crun" or group.parent.name != "unified":
                     group.rmdir()
@@ -175,8 +182,9 @@ class Oom(OpsCase):
         supervisor.call("list")
         before = count()
         for _ in range(3):
+            supervisor.lines.clear()
             self.started(supervisor, self.limited("exec " + GROW))
-            supervisor.call("wait", id=self.id)
+            supervisor.wait_event("exit", self.id, "init")
             supervisor.call("list")
         self.assertEqual(count(), before)
         supervisor.end()

@@ -4,7 +4,7 @@
 import signal
 import sys
 
-from harness import main
+from harness import cgroups, main
 from harness.ops_case import OpsCase
 
 
@@ -13,18 +13,15 @@ class Pause(OpsCase):
     def status(self, supervisor):
         return supervisor.call("state", id=self.id)["status"]
 
-    def frozen(self, pid):
-        return self.cgroup_value(pid, "freezer", "freezer.state")
-
     def test_pause_and_resume(self):
         supervisor = self.supervisor()
         pid = self.started(supervisor)["pid"]
         self.assertEqual(supervisor.call("pause", id=self.id), {})
-        self.assertIn(self.frozen(pid), ("FROZEN", "FREEZING"))
+        self.assertTrue(cgroups.is_frozen(pid))
         self.assertEqual(self.status(supervisor), "paused")
         self.assertEqual(supervisor.call("ps", id=self.id), {"pids": [pid]})
         self.assertEqual(supervisor.call("resume", id=self.id), {})
-        self.assertEqual(self.frozen(pid), "THAWED")
+        self.assertFalse(cgroups.is_frozen(pid))
         self.assertEqual(self.status(supervisor), "running")
         supervisor.call("delete", id=self.id, force=True)
         self.assert_events(supervisor, [("start-container", "", 0), ("pause", "", 0),

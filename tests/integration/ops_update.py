@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 
-from harness import main
+from harness import cgroups, main
 from harness.ops_case import OpsCase
 
 _MIB = 1 << 20
@@ -20,18 +20,20 @@ class Update(OpsCase):
             "memory": {"limit": 64 * _MIB}, "cpu": {"shares": 512}, "pids": {"limit": 100}}
         return bundle.write()
 
+    def assert_shares(self, pid, shares):
+        self.assertEqual(cgroups.cpu_weight(pid), cgroups.shares_as_weight(shares))
+
     def test_only_what_is_asked_for_changes(self):
         supervisor = self.supervisor()
         pid = self.started(supervisor, self.limited())["pid"]
         self.assertEqual(supervisor.call("update", id=self.id, resources={
             "memory": {"limit": 32 * _MIB}, "pids": {"limit": 50}}), {})
-        memory = self.cgroup_value(pid, "memory", "memory.limit_in_bytes")
-        self.assertEqual(memory, str(32 * _MIB))
-        self.assertEqual(self.cgroup_value(pid, "pids", "pids.max"), "50")
-        self.assertEqual(self.cgroup_value(pid, "cpu", "cpu.shares"), "512")
+        self.assertEqual(cgroups.memory_limit(pid), 32 * _MIB)
+        self.assertEqual(cgroups.pids_limit(pid), 50)
+        self.assert_shares(pid, 512)
         supervisor.call("update", id=self.id, resources={"cpu": {"shares": 300}})
-        self.assertEqual(self.cgroup_value(pid, "cpu", "cpu.shares"), "300")
-        self.assertEqual(self.cgroup_value(pid, "memory", "memory.limit_in_bytes"), memory)
+        self.assert_shares(pid, 300)
+        self.assertEqual(cgroups.memory_limit(pid), 32 * _MIB)
         self.end(supervisor)
 
     def test_while_paused(self):
@@ -39,7 +41,7 @@ class Update(OpsCase):
         pid = self.started(supervisor, self.limited())["pid"]
         supervisor.call("pause", id=self.id)
         supervisor.call("update", id=self.id, resources={"cpu": {"shares": 300}})
-        self.assertEqual(self.cgroup_value(pid, "cpu", "cpu.shares"), "300")
+        self.assert_shares(pid, 300)
         self.assertEqual(supervisor.call("state", id=self.id)["status"], "paused")
         self.end(supervisor)
 

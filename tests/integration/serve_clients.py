@@ -3,6 +3,7 @@
 
 import os
 import resource
+import signal
 import sys
 
 from pathlib import Path
@@ -203,9 +204,12 @@ class FewDescriptors(ServeCase):
             client.call("list")
         self.assertIn("too many connections", server.connect().read()["error"]["message"])
         container = self.space.new_id()
-        clients[0].call("start", id=container, bundle=self.space.shell("exit 3").path,
+        clients[0].call("start", id=container, bundle=self.space.shell("exec sleep 1000").path,
                         stdio={"fifos": False})
-        self.assertEqual(clients[1].call("wait", id=container), {"exitStatus": 3})
+        waiting = clients[1].send("wait", id=container)
+        clients[1].call("list")  # so that the other has been read
+        clients[0].call("kill", id=container, signal=int(signal.SIGKILL))
+        self.assertEqual(clients[1].result(waiting), {"exitStatus": 137})
         self.assertEqual(server.stop(), 0)
 
     def test_containers_that_need_more_than_there_are(self):

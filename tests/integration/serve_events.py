@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from harness import main
+from harness.process import wait_until
 from harness.serve import ServeCase
 
 _LINE = '{{"id":"old","type":"exit","timestamp":"2026-01-0{0}T00:00:00Z","pid":"init",' \
@@ -182,6 +183,8 @@ class Events(ServeCase):
         first = self.run_container(client)
         container = self.space.new_id()
         client.call("start", id=container, bundle=self.space.shell("exec sleep 1000").path)
+        own = Path(disk, container, "init", "runtime-pid")  # the shim's, for a moment
+        wait_until(lambda: not own.exists(), f"{own} stays")
         kept = os.path.join(disk, ".kept")  # so that what is removed frees nothing
         os.mkdir(kept)
         for number, path in enumerate(path for path in Path(disk, container).rglob("*")

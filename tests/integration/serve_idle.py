@@ -5,6 +5,7 @@ import select
 import sys
 
 from harness import main
+from harness.process import await_asleep
 from harness.serve import ServeCase
 
 _IDLE_SECONDS = 2
@@ -29,6 +30,7 @@ class Idle(ServeCase):
         for connection in idle:
             connection.call("list")
         self.hear_nothing(idle, _SECONDS_TO_REST)
+        await_asleep(server.pid, "poll")
         before = server.wake_ups()
         self.hear_nothing(idle, _IDLE_SECONDS)
         self.assertEqual(server.wake_ups() - before, 0)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from harness import main
-from harness.process import Deadline, run, wait_pidfd
+from harness.process import Deadline, await_handler, run, wait_pidfd
 from harness.serve import Client, ServeCase
 
 
@@ -53,6 +53,7 @@ class ServerLife(ServeCase):
                 server = self.serve()
                 container, pid = self.start(server.connect(), "trap 'exit 7' TERM; echo; "
                                                               "while :; do sleep 1000 & wait; done")
+                await_handler(pid, signal.SIGTERM)
                 self.assertEqual(server.stop(number), 0)
                 self.assertEqual(server.manager.next(), "STOPPING=1")
                 self.assertFalse(os.path.exists(server.socket_path))

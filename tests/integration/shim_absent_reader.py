@@ -52,7 +52,7 @@ class AbsentReader(ShimCase):
             if process._exit_fd >= 0:
                 process.await_hangup()
             process.close()
-        self.assertLess(time.monotonic() - began, _BUDGET + 5)
+        self.assertLess(time.monotonic() - began, 2 * _BUDGET, "one wait, and the same for all")
         self.assertEqual(self.logged_calls(), [], "nothing was created, so nothing is deleted")
         self.assert_no_stray_sockets()
         for container, _ in cases:

@@ -112,9 +112,11 @@ class Moments(ShimCase):
             os.sched_yield()
 
     def runs_no_runtime(self, pid):
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as source:
-            session = int(source.read().rpartition(")")[2].split()[3])
-        return session == pid
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as source:
+                return int(source.read().rpartition(")")[2].split()[3]) == pid  # its session
+        except (FileNotFoundError, ProcessLookupError):
+            return False
 
     def test_process_that_ends_at_the_same_time(self):
         """Its terminal is on its way, and it has ended, when the shim looks: it counts as arrived.

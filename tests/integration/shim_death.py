@@ -89,7 +89,7 @@ class Killed(ShimCase):
     def is_shim(self, pid):
         try:
             return os.path.samefile(f"/proc/{pid}/exe", self.shim_path)
-        except FileNotFoundError:
+        except OSError:  # it has ended meanwhile
             return False
 
 

@@ -22,8 +22,9 @@ _WARM_UP_MEMORY = 3000 if SANITIZED else _WARM_UP
 
 
 def _resident_kib(pid):
+    """Without pages of files, of which the kernel maps those around one that is used."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+        return next(int(line.split()[1]) for line in status if line.startswith("RssAnon:"))
 
 
 def _descriptors(pid):

@@ -184,9 +184,9 @@ class Success(ShimCase):
         hang-up comes with the shim's end alone."""
         out, gate = self.output(), self.space.fifo("gate")
         container = self.runs({"daemon": gate, "init_exit": 5}, Stdio(stdout=out.path))
+        self.await_status(container.init, "5")
         with self.assertRaises(TimeoutError):
             container.init.await_hangup(0.3)
-        self.assertEqual((container.init.directory / "exitStatus").read_text(), "5")
         os.close(os.open(gate, os.O_WRONLY))
         self.assertEqual(self.finish(container, [out]), 5)
 

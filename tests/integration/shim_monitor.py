@@ -8,7 +8,7 @@ import signal
 import sys
 
 from harness import main
-from harness.process import await_state
+from harness.process import Deadline, await_state, wait_pidfd
 from harness.shim_case import ShimCase, Stdio
 
 
@@ -45,7 +45,9 @@ class Monitored(ShimCase):
         """Then the process is the shim's own child after all."""
         gate, out = self.space.fifo("gate"), self.output()
         container = self.monitored(f"echo $PPID; read x < {gate}; exit 8", Stdio(stdout=out.path))
-        os.kill(int(out.read_until(b"\n")), signal.SIGKILL)
+        monitor = int(out.read_until(b"\n"))
+        os.kill(monitor, signal.SIGKILL)
+        wait_pidfd(monitor, Deadline(what="the monitor to die"))  # or it would wait for its child first
         with open(gate, "wb"):
             pass
         self.assertEqual(self.finish(container, [out]), 8)

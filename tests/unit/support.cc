@@ -13,7 +13,7 @@ namespace chock::test {
 namespace {
 
 constexpr size_t kFileLimit = 64UL << 20U;
-constexpr int kPatienceMs = 5000;
+constexpr int kPatienceMs = 30000;
 
 }  // namespace
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import sys
 import threading
-import time
 
 import grpc
 
@@ -306,12 +305,3 @@ def _own_sockets():
         if target.startswith("socket:"):
             found.add(f"descriptor {name} -> {target}")
     return found
-
-
-def wait_until(condition, what, seconds=DEADLINE):
-    """For what no descriptor tells of: looks again and again."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.01)

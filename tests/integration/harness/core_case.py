@@ -2,13 +2,14 @@
 """A test case for the supervisor without a front end that dies, and whose shims die, and for what
 must be true of it all the same (R-10)."""
 
+import contextlib
 import json
 import os
 import signal
 from pathlib import Path
 
 from harness.case import Case
-from harness.process import DEADLINE, Deadline, wait_pidfd
+from harness.process import DEADLINE, Deadline, wait_pidfd, wait_until
 from harness.supervise import CallError, Supervise
 
 
@@ -75,7 +76,8 @@ class CoreCase(Case):
         """SIGKILL, and waits until they have gone."""
         found = self.shims(directory)
         for pid in found:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # a shim's runtime goes with it
+                os.kill(pid, signal.SIGKILL)
         for pid in found:
             wait_pidfd(pid, Deadline(DEADLINE, f"shim {pid} to die"))
         return len(found)
@@ -83,6 +85,10 @@ class CoreCase(Case):
     def await_stopped(self, supervisor):
         """Until it has reached a failpoint at which it stops."""
         os.waitid(os.P_PID, supervisor.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def await_text(self, path, text):
+        """Until the file is that."""
+        wait_until(lambda: Path(path).read_text(encoding="utf-8") == text, f"no {text!r} in {path}")
 
     # -- What has happened to a container.
 

@@ -2,7 +2,6 @@
 """A test case for operations on containers that run: an owner, real containers or scripted ones."""
 
 import errno
-import os
 
 from harness.core_case import CoreCase
 from harness.shim_case import ShimCase
@@ -30,17 +29,6 @@ class OpsCase(CoreCase, ShimCase):
     def assert_unknown(self, supervisor, method, **params):
         error = self.refused(supervisor, method, **params)
         self.assertEqual((error.detail, error.code), (NOT_FOUND, errno.ESRCH))
-
-    def cgroup_of(self, pid, controller):
-        """The directory of a process's cgroup v1."""
-        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as source:
-            lines = [line.rstrip("\n").split(":", 2) for line in source]
-        path = next(path for _, names, path in lines if controller in names.split(","))
-        return os.path.join("/sys/fs/cgroup", controller, path.lstrip("/"))
-
-    def cgroup_value(self, pid, controller, name):
-        with open(os.path.join(self.cgroup_of(pid, controller), name), encoding="utf-8") as source:
-            return source.read().strip()
 
     def assert_events(self, supervisor, expected):
         """All that there were; the last may come after the answer that a client waited for."""

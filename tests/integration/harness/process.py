@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting with deadlines, and running a program to its end. Nothing here sleeps: every wait is a
-poll(2) on a descriptor that becomes ready when the awaited thing happens.
+"""Waiting with deadlines, and running a program to its end. Waits are a poll(2) on a descriptor that
+becomes ready when the awaited thing happens, where the kernel has one.
 """
 
+import errno
 import os
 import pwd
 import select
@@ -31,12 +32,15 @@ class Deadline:
 
 def await_handler(pid, number):
     """Waits until the process catches the signal: before, the first process of a pid namespace
-    ignores it (pid_namespaces(7)). The kernel has no news of that, so this one wait has to look."""
+    ignores it (pid_namespaces(7)). The kernel has no news of that, so this one wait has to look.
+    A runtime in Go, whose child the process is until it executes its program, catches all of them,
+    and is known by SIGURG, which no program here catches."""
     deadline = Deadline(what=f"a handler of signal {number}")
     while deadline.remaining:
         with open(f"/proc/{pid}/status", encoding="utf-8") as status:
             caught = next(line for line in status if line.startswith("SigCgt:"))
-        if int(caught.split()[1], 16) >> (number - 1) & 1:
+        caught = int(caught.split()[1], 16)
+        if caught >> (number - 1) & 1 and not caught >> (signal.SIGURG - 1) & 1:
             return
         os.sched_yield()
 
@@ -66,14 +70,23 @@ def await_asleep(pid, where):
         os.sched_yield()
 
 
+def wait_until(condition, what, seconds=DEADLINE):
+    """For what no descriptor tells of: looks again and again."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.01)
+
+
 def wait_fd(fd, events, deadline):
     """Waits until poll(2) reports any of `events` (or hang-up or error); returns what it says."""
     poller = select.poll()
     poller.register(fd, events)
-    while True:
+    ready = poller.poll(0)  # which a deadline that has passed meanwhile does not make untrue
+    while not ready:
         ready = poller.poll(deadline.remaining * 1000)
-        if ready:
-            return ready[0][1]
+    return ready[0][1]
 
 
 def read_line(fd, deadline):
@@ -103,11 +116,21 @@ def read_until(fd, wanted, deadline):
     return seen
 
 
+def _open_pidfd(pid):
+    """None if it is gone. While it goes that is EINVAL with Linux 6.1, and a thread may have its number
+    by then (the same, or ENOENT)."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno not in (errno.ESRCH, errno.EINVAL, errno.ENOENT):
+            raise
+        return None
+
+
 def wait_pidfd(pid, deadline):
     """Waits for the end of any process, whoever's child it is; one already gone is fine."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
+    fd = _open_pidfd(pid)
+    if fd is None:
         return
     try:
         wait_fd(fd, select.POLLIN, deadline)
@@ -116,16 +139,24 @@ def wait_pidfd(pid, deadline):
 
 
 def wait_reaped(pid):
-    """Until somebody has waited for it: a pidfd is readable as soon as the process is dead, but
-    hangs up only then."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
+    """Until somebody has waited for it: a pidfd is readable as soon as the process is dead, but takes
+    a signal until then."""
+    fd = _open_pidfd(pid)
+    if fd is None:
         return
     try:
-        wait_fd(fd, 0, Deadline(what=f"{pid} to be reaped"))
+        wait_fd(fd, select.POLLIN, Deadline(what=f"the end of {pid}"))
+        wait_until(lambda: not _takes_signals(fd), f"{pid} is not reaped")
     finally:
         os.close(fd)
+
+
+def _takes_signals(pidfd):
+    try:
+        signal.pidfd_send_signal(pidfd, 0)
+        return True
+    except ProcessLookupError:
+        return False
 
 
 class Completed:
