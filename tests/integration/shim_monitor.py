@@ -3,19 +3,12 @@
 of the process comes to the shim (R-10d)."""
 
 import os
-import platform
 import signal
 import sys
 
 from harness import main
-from harness.process import Deadline, await_state, wait_pidfd
+from harness.process import Deadline, await_state, kernel_tells_strangers, wait_pidfd
 from harness.shim_case import ShimCase, Stdio
-
-
-def kernel_tells_strangers():
-    """Since Linux 6.15 the exit status of a process outlives it for whoever holds a pidfd."""
-    major, minor = platform.release().split(".")[:2]
-    return (int(major), int("".join(filter(str.isdigit, minor)))) >= (6, 15)
 
 
 class Monitored(ShimCase):

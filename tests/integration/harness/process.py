@@ -5,6 +5,7 @@ becomes ready when the awaited thing happens, where the kernel has one.
 
 import errno
 import os
+import platform
 import pwd
 import select
 import signal
@@ -28,6 +29,12 @@ class Deadline:
         if left <= 0:
             raise TimeoutError(f"deadline passed: {self._what}")
         return left
+
+
+def kernel_tells_strangers():
+    """Since Linux 6.15 the exit status of a process outlives it for whoever holds a pidfd."""
+    major, minor = platform.release().split(".")[:2]
+    return (int(major), int("".join(filter(str.isdigit, minor)))) >= (6, 15)
 
 
 def await_handler(pid, number):
