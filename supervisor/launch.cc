@@ -12,6 +12,7 @@
 #include "supervisor/container_files.h"
 #include "supervisor/first_of.h"
 #include "supervisor/launch_error.h"
+#include "supervisor/leftovers.h"
 #include "supervisor/process_search.h"
 #include "supervisor/runtime_call.h"
 
@@ -32,19 +33,22 @@ Result<std::optional<pid_t>> read_any_pid(const sys::StateDir& process) {
 // that was killed in the middle of it, by us or by anybody, could not, and neither could the
 // runtime, which dies with it.
 Awaitable<Result<void>> give_up(const LaunchOrder& order, const sys::Pidfd& shim) {
+  const Leftovers left = Leftovers::of(shim.pid());
   shim.kill_group();  // hooks may have survived it; not to be said of a number that is free
   const Result<std::optional<sys::Reaped>> reaped = shim.reap();
-  const bool undone = reaped && *reaped && (*reaped)->status.exited();
+  const bool undone_by_shim = reaped && *reaped && (*reaped)->status.exited();
   co_await end_shim(shim);
-  if (undone) {
+  if (undone_by_shim) {
     co_return Result<void>();
   }
   if (order.exec) {
     end_unannounced(order.dir);
     co_return Result<void>();
   }
-  co_return co_await undo_unannounced(order.runtime, order.command.container_id,
-                                      order.command.bundle, order.dir);
+  const Result<void> undone = co_await undo_unannounced(order.runtime, order.command.container_id,
+                                                        order.command.bundle, order.dir);
+  co_await left.remove();
+  co_return undone;
 }
 
 }  // namespace

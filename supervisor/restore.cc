@@ -182,16 +182,17 @@ Awaitable<void> judge_created(SharedCore core, std::shared_ptr<Container> contai
 // Half-made execs go (D52), with whatever the runtime has made of them.
 Awaitable<void> undo_exec(SharedCore core, const Container& container, const Process& exec,
                           const sys::StateDir& container_dir) {
-  co_await end_launching(*exec.dir, container.id);
+  static_cast<void>(co_await end_launching(*exec.dir, container.id));  // an exec has no group
   end_unannounced(*exec.dir);
   discard_noted(*core, container_dir, container.id, exec.id);
 }
 
 Awaitable<void> undo_init(SharedCore core, const Container& container, const Process& init) {
   const sys::StateDir& dir = *init.dir;
-  co_await end_launching(dir, container.id);
+  const Leftovers left = co_await end_launching(dir, container.id);
   const Result<void> undone = co_await undo_unannounced(runtime_of(container.state), container.id,
                                                         container.state.bundle, dir);
+  co_await left.remove();
   note_undo(*core, container.id, undone);
   discard_noted(*core, core->root, container.id, {});
 }

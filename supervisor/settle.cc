@@ -193,14 +193,17 @@ Awaitable<void> end_draining(const sys::StateDir& dir, int exit_fifo) {
   }
 }
 
-Awaitable<void> end_launching(const sys::StateDir& dir, std::string container_id) {
+Awaitable<Leftovers> end_launching(const sys::StateDir& dir, std::string container_id) {
+  Leftovers left;
   const std::optional<sys::Pidfd> shim = find_process_in(dir);
   if (shim) {
     // A pid or none: either way there is an end to what it has begun.
     static_cast<void>(
         co_await await_pid(dir, *shim, {.timeout = kDrainGrace}, std::move(container_id)));
+    left = Leftovers::of(shim->pid());
     co_await end_shim(*shim);
   }
+  co_return left;
 }
 
 Awaitable<Result<sys::LockFile>> lock_container(const sys::StateDir& container,

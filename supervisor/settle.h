@@ -12,6 +12,7 @@
 #include "common/sys/pidfd.h"
 #include "common/sys/state_dir.h"
 #include "supervisor/fd_watch.h"
+#include "supervisor/leftovers.h"
 
 namespace chock::supervisor {
 
@@ -45,8 +46,10 @@ struct Settlement {
 [[nodiscard]] Awaitable<void> end_draining(const sys::StateDir& dir, int exit_fifo);
 
 // Kills a shim that is still launching, or has not even begun to: whoever works in the process's
-// directory. What it is in the middle of it may bring to an end first, within a bound.
-[[nodiscard]] Awaitable<void> end_launching(const sys::StateDir& dir, std::string container_id);
+// directory. What it is in the middle of it may bring to an end first, within a bound. What is left
+// of a container then, to be removed after the runtime has deleted it.
+[[nodiscard]] Awaitable<Leftovers> end_launching(const sys::StateDir& dir,
+                                                 std::string container_id);
 
 // The lock of a container's directory, waited for. ESRCH: the container has gone meanwhile; EBUSY:
 // somebody has held it for very long.

@@ -129,16 +129,36 @@ CgroupMounts CgroupMounts::parse(std::string_view mountinfo) {
 
 std::optional<Cgroup> CgroupMounts::find(std::string_view text, std::string_view controller) const {
   const std::optional<Membership> membership = find_membership(text, controller);
-  if (!membership) {
-    return std::nullopt;
+  return membership ? locate(membership->path, membership->controllers.empty(), controller)
+                    : std::nullopt;
+}
+
+std::vector<Cgroup> CgroupMounts::all(std::string_view text) const {
+  std::vector<Cgroup> found;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::optional<Membership> membership = parse_membership(line);
+    if (!membership) {
+      continue;
+    }
+    // Any controller will do: those of a line are mounted together.
+    const std::string_view controllers = membership->controllers;
+    std::optional<Cgroup> group =
+        locate(membership->path, controllers.empty(), controllers.substr(0, controllers.find(',')));
+    if (group) {
+      found.push_back(*std::move(group));
+    }
   }
-  const bool unified = membership->controllers.empty();
+  return found;
+}
+
+std::optional<Cgroup> CgroupMounts::locate(std::string_view path, bool unified,
+                                           std::string_view controller) const {
   for (const Mount& mount : mounts_) {
     if (mount.unified != unified || (!unified && !has(mount.controllers, controller))) {
       continue;
     }
-    if (std::optional<std::string> path = resolve(mount.root, mount.point, membership->path)) {
-      return Cgroup{.unified = unified, .path = *std::move(path)};
+    if (std::optional<std::string> there = resolve(mount.root, mount.point, path)) {
+      return Cgroup{.unified = unified, .path = *std::move(there)};
     }
   }
   return std::nullopt;

@@ -34,6 +34,8 @@ class CgroupMounts {
   // is not mounted, or not that part of it.
   [[nodiscard]] std::optional<Cgroup> find(std::string_view text,
                                            std::string_view controller) const;
+  // The same in every hierarchy.
+  [[nodiscard]] std::vector<Cgroup> all(std::string_view text) const;
 
  private:
   struct Mount {
@@ -42,6 +44,9 @@ class CgroupMounts {
     std::string root;   // the part of the hierarchy that is mounted
     std::string point;  // where
   };
+  [[nodiscard]] std::optional<Cgroup> locate(std::string_view path, bool unified,
+                                             std::string_view controller) const;
+
   std::vector<Mount> mounts_;
 };
 

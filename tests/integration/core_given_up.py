@@ -52,17 +52,13 @@ class GivenUp(CoreCase):
     def finish(self, supervisor):
         supervisor.end()
         self.assert_nothing_left()
-        snapshot.settle(self.space, 5)  # the child of a runtime that was killed ends on its own
-        # A runtime that is killed before it has written down what it makes leaves them, and cannot
-        # delete them afterwards.
-        self.space.remove_cgroups()
 
     def give_up(self, reason, method, **params):
         supervisor = self.supervisor()
         if method == "exec":
             supervisor.call("start", id=self.id, bundle=self.bundle())
         if reason == _TIMEOUT:
-            params["timeout"] = 10000  # until then it must have come to where it hangs
+            params["timeout"] = 5000  # until then it must have come to where it hangs
         number, pids = self.begin(supervisor, method, **params)
         if reason == _CANCELED:
             supervisor.gone(number)
@@ -96,6 +92,10 @@ class GivenUp(CoreCase):
             supervisor.result(number)
         self.assert_gone(pids)
         self.finish(supervisor)
+        snapshot.settle(self.space, 5)  # the child of a runtime that was killed ends on its own
+        # Who has killed the shim has killed the only one who could tell where they are: a runtime
+        # that has not written down yet what it makes cannot delete it afterwards.
+        self.space.remove_cgroups()
 
     def test_by_the_next_supervisor(self):
         """It has found the shim, which is no child of its own."""

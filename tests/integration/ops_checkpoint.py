@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from harness import main
-from harness.ops_case import NOT_FOUND, OpsCase
+from harness.ops_case import OpsCase
 
 
 class Checkpoint(OpsCase):

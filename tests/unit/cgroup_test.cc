@@ -59,6 +59,17 @@ TEST(cgroup, where_a_process_is) {
   }
 }
 
+TEST(cgroup, everywhere_that_a_process_is) {
+  const CgroupMounts hybrid = CgroupMounts::parse(kHybrid);
+  EXPECT_EQ(hybrid.all("9:pids:/x\n4:memory:/c/1\n2:cpu,cpuacct:/c/2\nnone\n0::/u u\n"),
+            (std::vector<Cgroup>{{false, "/sys/fs/cgroup/memory/c/1"},
+                                 {false, "/sys/fs/cgroup/cpu,cpuacct/c/2"},
+                                 {true, "/sys/fs/cgroup/unified/u u"}}));
+  EXPECT_EQ(CgroupMounts::parse(kUnified).all("0::/a b\n"),
+            (std::vector<Cgroup>{{true, "/sys/fs/cgroup/a b"}}));
+  EXPECT_TRUE(hybrid.all("").empty());
+}
+
 TEST(cgroup, mountinfo_that_is_none_is_passed_over) {
   for (const std::string_view text :
        {"", "\n\n", "cgroup", "- cgroup cgroup rw,memory", "1 2 3 / /p - cgroup",
